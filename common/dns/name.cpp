@@ -1,0 +1,207 @@
+#include "common/dns/name.hpp"
+
+#include <array>
+#include <cassert>
+
+namespace chorale::dns {
+namespace {
+
+constexpr Byte root_octets[1] = {0};
+
+constexpr Byte lower(Byte octet) {
+    return octet >= 'A' && octet <= 'Z' ? static_cast<Byte>(octet + 32) : octet;
+}
+
+// Offsets of the labels, first label first, without the root label.
+struct LabelOffsets {
+    explicit LabelOffsets(BytesView wire) {
+        std::size_t at = 0;
+        while (wire[at] != 0) {
+            offset[count++] = static_cast<Byte>(at);
+            at += wire[at] + 1U;
+        }
+    }
+    std::array<Byte, 128> offset;
+    std::size_t count = 0;
+};
+
+}  // namespace
+
+NameView::NameView() : wire_(root_octets) {}
+
+std::size_t NameView::label_count() const {
+    std::size_t count = 0;
+    for (std::size_t at = 0; wire_[at] != 0; at += wire_[at] + 1U) ++count;
+    return count;
+}
+
+NameView NameView::parent() const {
+    return is_root() ? *this : NameView(wire_.subspan(wire_[0] + 1U));
+}
+
+BytesView NameView::first_label() const { return wire_.subspan(is_root() ? 0 : 1, wire_[0]); }
+
+bool NameView::is_at_or_below(NameView apex) const {
+    NameView name = *this;
+    while (name.wire_.size() > apex.wire_.size()) name = name.parent();
+    return name == apex;
+}
+
+std::string NameView::to_text() const {
+    if (is_root()) return ".";
+    std::string text;
+    for (NameView name = *this; !name.is_root(); name = name.parent()) {
+        for (const Byte octet : name.first_label()) {
+            if (octet <= 0x20 || octet >= 0x7f) {
+                const char escaped[] = {'\\', static_cast<char>('0' + octet / 100),
+                                        static_cast<char>('0' + octet / 10 % 10),
+                                        static_cast<char>('0' + octet % 10), '\0'};
+                text += escaped;
+                continue;
+            }
+            if (std::string_view(".\\\"();@$").find(static_cast<char>(octet)) !=
+                std::string_view::npos) {
+                text.push_back('\\');
+            }
+            text.push_back(static_cast<char>(octet));
+        }
+        text.push_back('.');
+    }
+    return text;
+}
+
+bool operator==(NameView a, NameView b) {
+    if (a.wire_.size() != b.wire_.size()) return false;
+    // Length octets are below 64 and so unchanged by lower().
+    for (std::size_t i = 0; i < a.wire_.size(); ++i) {
+        if (a.wire_[i] != b.wire_[i] && lower(a.wire_[i]) != lower(b.wire_[i])) return false;
+    }
+    return true;
+}
+
+int compare_canonical(NameView a, NameView b) {
+    const BytesView left = a.wire(), right = b.wire();
+    const LabelOffsets in_left(left), in_right(right);
+    const std::size_t shared = std::min(in_left.count, in_right.count);
+    for (std::size_t i = 1; i <= shared; ++i) {
+        const Byte* x = &left[in_left.offset[in_left.count - i]];
+        const Byte* y = &right[in_right.offset[in_right.count - i]];
+        const std::size_t length = std::min(*x, *y);
+        for (std::size_t k = 1; k <= length; ++k) {
+            const int order = int(lower(x[k])) - int(lower(y[k]));
+            if (order != 0) return order;
+        }
+        if (*x != *y) return int(*x) - int(*y);
+    }
+    return int(in_left.count) - int(in_right.count);
+}
+
+void append_canonical_key(NameView name, Bytes& key) {
+    const BytesView wire = name.wire();
+    const LabelOffsets labels(wire);
+    key.reserve(key.size() + wire.size() + 8);
+    for (std::size_t i = labels.count; i-- > 0;) {
+        const std::size_t start = labels.offset[i] + 1U;
+        for (std::size_t k = start; k < start + wire[start - 1]; ++k) {
+            const Byte octet = lower(wire[k]);
+            // 0 ends a label, so octets 0 and 1 are written as 1 1 and 1 2.
+            if (octet <= 1) {
+                key.push_back(1);
+                key.push_back(static_cast<Byte>(octet + 1));
+            } else {
+                key.push_back(octet);
+            }
+        }
+        key.push_back(0);
+    }
+}
+
+void append_lower(NameView name, Bytes& target) {
+    for (const Byte octet : name.wire()) target.push_back(lower(octet));
+}
+
+std::size_t hash_ignoring_case(NameView name) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const Byte octet : name.wire()) hash = (hash ^ lower(octet)) * 0x100000001b3U;
+    return hash ^ hash >> 29;
+}
+
+Result<Name> Name::from_text(std::string_view text, NameView origin) {
+    if (text.empty()) return malformed("a domain name was expected, got nothing");
+    if (text == ".") return Name();
+    if (text == "@") return Name(origin);
+    const auto quoted = [&] { return '"' + std::string(text) + '"'; };
+    std::string wire(1, '\0');
+    std::size_t length_at = 0;
+    bool is_absolute = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char octet = text[i];
+        if (octet == '.') {
+            if (wire.size() == length_at + 1) return malformed("empty label in the name " + quoted());
+            if (i + 1 == text.size()) {
+                is_absolute = true;
+                break;
+            }
+            length_at = wire.size();
+            wire.push_back('\0');
+            continue;
+        }
+        if (octet == '\\') {
+            const auto digit = [&](std::size_t at) {
+                return at < text.size() && text[at] >= '0' && text[at] <= '9' ? text[at] - '0' : -1;
+            };
+            if (digit(i + 1) >= 0) {
+                if (digit(i + 2) < 0 || digit(i + 3) < 0) {
+                    return malformed("escape in the name " + quoted() + " needs three digits");
+                }
+                const int value = digit(i + 1) * 100 + digit(i + 2) * 10 + digit(i + 3);
+                if (value > 255) return malformed("escape above 255 in the name " + quoted());
+                octet = static_cast<char>(value);
+                i += 3;
+            } else if (i + 1 < text.size()) {
+                octet = text[++i];
+            } else {
+                return malformed("the name " + quoted() + " ends within an escape");
+            }
+        }
+        wire.push_back(octet);
+        if (wire.size() - length_at - 1 > max_label_octets) {
+            return malformed("label longer than 63 octets in the name " + quoted());
+        }
+        wire[length_at] = static_cast<char>(wire.size() - length_at - 1);
+        if (wire.size() > max_name_octets) return malformed("name longer than 255 octets");
+    }
+    if (is_absolute) {
+        wire.push_back('\0');
+    } else {
+        wire.append(as_text(origin.wire()));
+    }
+    if (wire.size() > max_name_octets) return malformed("name longer than 255 octets");
+    Name name;
+    name.wire_ = std::move(wire);
+    return name;
+}
+
+Result<Name> Name::from_wire(BytesView octets) {
+    std::size_t at = 0;
+    while (true) {
+        if (at >= octets.size() || at >= max_name_octets) return malformed("name is cut or too long");
+        const Byte length = octets[at];
+        if (length > max_label_octets) return malformed("compressed or unknown label in a name");
+        at += length + 1U;
+        if (length == 0) break;
+    }
+    if (at != octets.size() || at > max_name_octets) return malformed("octets after or beyond a name");
+    return Name(NameView::trust(octets));
+}
+
+Name Name::to_lower() const {
+    Name name;
+    name.wire_.clear();
+    for (const char octet : wire_) {
+        name.wire_.push_back(static_cast<char>(lower(static_cast<Byte>(octet))));
+    }
+    return name;
+}
+
+}  // namespace chorale::dns

@@ -1,0 +1,167 @@
+#include "common/dns/type.hpp"
+
+#include <algorithm>
+
+#include "common/base/encoding.hpp"
+
+namespace chorale::dns {
+namespace {
+
+struct TypeRow {
+    Type type;
+    std::string_view mnemonic;
+    NameLayout names = {};
+};
+
+// RFC 3597 4 lists what may be compressed and what must be accepted compressed;
+// RFC 4034 6.2 as changed by RFC 6840 5.1 lists what canonical form lowers.
+constexpr NameLayout rfc1035_name{0, 1, true, true, true};
+constexpr NameLayout later_name{0, 1, false, true, true};
+
+constexpr TypeRow types[] = {
+    {Type::A, "A"},
+    {Type::NS, "NS", rfc1035_name},
+    {Type::MD, "MD", rfc1035_name},
+    {Type::MF, "MF", rfc1035_name},
+    {Type::CNAME, "CNAME", rfc1035_name},
+    {Type::SOA, "SOA", {0, 2, true, true, true}},
+    {Type::MB, "MB", rfc1035_name},
+    {Type::MG, "MG", rfc1035_name},
+    {Type::MR, "MR", rfc1035_name},
+    {Type::NULL_, "NULL"},
+    {Type::WKS, "WKS"},
+    {Type::PTR, "PTR", rfc1035_name},
+    {Type::HINFO, "HINFO"},
+    {Type::MINFO, "MINFO", {0, 2, true, true, true}},
+    {Type::MX, "MX", {2, 1, true, true, true}},
+    {Type::TXT, "TXT"},
+    {Type::RP, "RP", {0, 2, false, true, true}},
+    {Type::AFSDB, "AFSDB", {2, 1, false, true, true}},
+    {Type::RT, "RT", {2, 1, false, true, true}},
+    {Type::SIG, "SIG", {18, 1, false, true, true}},
+    {Type::KEY, "KEY"},
+    {Type::PX, "PX", {2, 2, false, true, true}},
+    {Type::AAAA, "AAAA"},
+    {Type::LOC, "LOC"},
+    {Type::NXT, "NXT", later_name},
+    {Type::SRV, "SRV", {6, 1, false, true, true}},
+    // The strings before NAPTR's name have no fixed length: rdata.cpp knows.
+    {Type::NAPTR, "NAPTR"},
+    {Type::KX, "KX", {2, 1, false, true, true}},
+    {Type::CERT, "CERT"},
+    {Type::DNAME, "DNAME", later_name},
+    {Type::OPT, "OPT"},
+    {Type::DS, "DS"},
+    {Type::SSHFP, "SSHFP"},
+    {Type::RRSIG, "RRSIG", {18, 1, false, false, true}},
+    {Type::NSEC, "NSEC", {0, 1, false, false, false}},
+    {Type::DNSKEY, "DNSKEY"},
+    {Type::NSEC3, "NSEC3"},
+    {Type::NSEC3PARAM, "NSEC3PARAM"},
+    {Type::TLSA, "TLSA"},
+    {Type::CDS, "CDS"},
+    {Type::CDNSKEY, "CDNSKEY"},
+    {Type::OPENPGPKEY, "OPENPGPKEY"},
+    {Type::CSYNC, "CSYNC"},
+    {Type::ZONEMD, "ZONEMD"},
+    {Type::SVCB, "SVCB", {2, 1, false, false, false}},
+    {Type::HTTPS, "HTTPS", {2, 1, false, false, false}},
+    {Type::SPF, "SPF"},
+    {Type::TKEY, "TKEY"},
+    {Type::TSIG, "TSIG"},
+    {Type::IXFR, "IXFR"},
+    {Type::AXFR, "AXFR"},
+    {Type::MAILB, "MAILB"},
+    {Type::MAILA, "MAILA"},
+    {Type::ANY, "ANY"},
+    {Type::URI, "URI"},
+    {Type::CAA, "CAA"},
+    {Type::MSIGNER, "MSIGNER", {1, 1, false, false, false}},
+};
+
+const TypeRow* find_row(Type type) {
+    const auto row = std::ranges::lower_bound(types, type, {}, &TypeRow::type);
+    return row != std::end(types) && row->type == type ? row : nullptr;
+}
+
+std::string upper(std::string_view text) {
+    std::string result(text);
+    for (char& character : result) {
+        if (character >= 'a' && character <= 'z') character = static_cast<char>(character - 32);
+    }
+    return result;
+}
+
+}  // namespace
+
+std::string to_text(Type type) {
+    const TypeRow* row = find_row(type);
+    return row ? std::string(row->mnemonic) : "TYPE" + std::to_string(unsigned(type));
+}
+
+Result<Type> type_from_text(std::string_view text) {
+    const std::string wanted = upper(text);
+    for (const TypeRow& row : types) {
+        if (row.mnemonic == wanted) return row.type;
+    }
+    if (wanted.starts_with("TYPE")) {
+        const auto number = parse_decimal<std::uint16_t>(std::string_view(wanted).substr(4));
+        if (number) return Type(*number);
+    }
+    return malformed("\"" + std::string(text) + "\" is no RR type");
+}
+
+std::string to_text(Class klass) {
+    switch (klass) {
+    case Class::IN: return "IN";
+    case Class::CH: return "CH";
+    case Class::HS: return "HS";
+    case Class::NONE: return "NONE";
+    case Class::ANY: return "ANY";
+    }
+    return "CLASS" + std::to_string(unsigned(klass));
+}
+
+std::string to_text(Opcode opcode) {
+    switch (opcode) {
+    case Opcode::QUERY: return "QUERY";
+    case Opcode::IQUERY: return "IQUERY";
+    case Opcode::STATUS: return "STATUS";
+    case Opcode::NOTIFY: return "NOTIFY";
+    case Opcode::UPDATE: return "UPDATE";
+    }
+    return "OPCODE" + std::to_string(unsigned(opcode));
+}
+
+std::string to_text(Rcode rcode) {
+    switch (rcode) {
+    case Rcode::NOERROR: return "NOERROR";
+    case Rcode::FORMERR: return "FORMERR";
+    case Rcode::SERVFAIL: return "SERVFAIL";
+    case Rcode::NXDOMAIN: return "NXDOMAIN";
+    case Rcode::NOTIMP: return "NOTIMP";
+    case Rcode::REFUSED: return "REFUSED";
+    case Rcode::YXDOMAIN: return "YXDOMAIN";
+    case Rcode::YXRRSET: return "YXRRSET";
+    case Rcode::NXRRSET: return "NXRRSET";
+    case Rcode::NOTAUTH: return "NOTAUTH";
+    case Rcode::NOTZONE: return "NOTZONE";
+    case Rcode::BADVERS: return "BADVERS";
+    case Rcode::BADCOOKIE: return "BADCOOKIE";
+    }
+    return "RCODE" + std::to_string(unsigned(rcode));
+}
+
+bool is_meta_type(Type type) {
+    const auto code = std::uint16_t(type);
+    return code == 0 || type == Type::OPT || (code >= 128 && code <= 255);
+}
+
+NameLayout name_layout(Type type) {
+    // Most records of most zones: no look-up.
+    if (type == Type::A || type == Type::AAAA || type == Type::TXT) return {};
+    const TypeRow* row = find_row(type);
+    return row ? row->names : NameLayout{};
+}
+
+}  // namespace chorale::dns
