@@ -1,0 +1,85 @@
+// Makes zones: from a whole transfer (ZoneBuilder) and from an older serial and
+// a delta (apply_delta). What may not be in a zone is an error that names it.
+#pragma once
+
+#include "common/zone/zone_delta.hpp"
+
+namespace chorale::zone {
+
+// Bounds against hostile or broken primaries, per zone.
+struct ZoneLimits {
+    std::size_t records = 50'000'000;
+    std::size_t octets = std::size_t{4} << 30;
+    std::size_t records_per_rrset = 100;
+    std::size_t types_per_name = 100;
+};
+
+// Groups ordered records by owner, checks each group (CNAME and DNAME alone in
+// their RRset, CNAME alone at its name: RFC 1034 3.6.2, RFC 6672 2.4; limits),
+// orders it and cuts it into chunks.
+class OwnerGroups {
+public:
+    OwnerGroups(ChunkIds& ids, const ZoneLimits& limits) : writer_(ids), limits_(&limits) {}
+
+    // Owners must not go backwards; within an owner any order is right.
+    Result<void> add(const dns::RecordView& record);
+    // Owner of the group that is open; empty when none is.
+    const dns::NameView* owner() const { return group_.empty() ? nullptr : &owner_; }
+    Result<void> finish_group();
+    ChunkWriter& writer() { return writer_; }
+
+private:
+    ChunkWriter writer_;
+    const ZoneLimits* limits_;
+    RecordList group_;
+    std::vector<std::size_t> offsets_;
+    Bytes owner_octets_;
+    dns::NameView owner_;
+};
+
+// A whole zone, record by record, in any order; in zone order it is cheapest.
+class ZoneBuilder {
+public:
+    // `head_types` at the apex go into the head of the snapshot. `ids` outlives it.
+    ZoneBuilder(dns::Name apex, std::vector<dns::Type> head_types, ChunkIds& ids,
+                const ZoneLimits& limits);
+
+    // Errors: out of the zone, class not IN, metatype, a second SOA, a limit.
+    Result<void> add(const dns::RecordView& record);
+    // Sorts if it must: may take a second for a million records. Errors: no SOA,
+    // and what OwnerGroups finds.
+    Result<ZoneSnapshot> finish();
+
+private:
+    Result<void> add_to_head(const dns::RecordView& record);
+
+    dns::Name apex_;
+    std::vector<dns::Type> head_types_;
+    ChunkIds* ids_;
+    ZoneLimits limits_;
+    OwnerGroups ordered_;
+    // Everything from the first owner on that came out of order.
+    RecordList staged_;
+    std::vector<dns::RRset> head_;
+    std::size_t records_ = 0;
+    std::size_t octets_ = 0;
+};
+
+// `before` with the chunks of `after` that have the same content put in their
+// place, so that both share them.
+ZoneSnapshot share_chunks(const ZoneSnapshot& before, const ZoneSnapshot& after);
+
+struct AppliedDelta {
+    ZoneSnapshot zone;
+    // What really changed: records as they were in the zone (TTL, case), without
+    // additions that were there already.
+    ZoneDelta effective;
+};
+
+// Errors (malformed): the delta does not start at this serial, removes what is
+// not there, adds out of the zone, or makes a zone that ZoneBuilder would refuse.
+Result<AppliedDelta> apply_delta(const ZoneSnapshot& zone, const ZoneDelta& delta,
+                                 std::span<const dns::Type> head_types, ChunkIds& ids,
+                                 const ZoneLimits& limits);
+
+}  // namespace chorale::zone
