@@ -92,6 +92,10 @@ private:
     struct Connection;
     explicit Database(std::unique_ptr<Connection> connection);
 
+    Result<void> set_up(const DatabaseOptions& options);
+    Result<void> check(std::chrono::milliseconds limit);
+    Result<void> migrate(const DatabaseOptions& options);
+    Result<void> copy_to(const std::string& partial);
     // Runs text of several statements, without parameters and rows.
     Result<void> run(const char* sql);
 
