@@ -29,21 +29,26 @@ struct UpdateRefusal {
     bool is_refusal() const { return rcode != dns::Rcode::NOERROR; }
 };
 
-// Zone section: one SOA question of class IN (3.1); FORMERR otherwise.
+// Zone section: one SOA question (3.1.1), FORMERR otherwise; a class other than IN
+// is no zone of ours, NOTAUTH (3.1.2).
 UpdateRefusal check_zone_section(const dns::Message& update);
 
-// The whole of 3.4.1.3: NOTZONE, FORMERR for classes, TTLs, RDATA and
-// metatypes that are not allowed; also RRSIG, NSEC and NSEC3, which are never
-// updated (RFC 3007 3.1.1, 4.3): REFUSED. RDATA of additions and of class NONE deletions is checked.
+// The whole of 3.4.1.3, first fault first: NOTZONE, FORMERR for classes, TTLs,
+// RDATA and metatypes that are not allowed; also RRSIG, NSEC and NSEC3 (and SIG
+// and NXT before them), which are never updated (RFC 3007 3.1.1, 4.3): REFUSED.
+// RDATA of additions and of class NONE deletions is checked.
 UpdateRefusal prescan(const dns::Message& update, dns::NameView apex);
 
-// 3.2: every kind of prerequisite, the value-dependent ones as whole RRsets.
+// 3.2: every kind of prerequisite, the value-dependent ones as whole RRsets. What
+// it answers tells what the zone holds: ask only for whom may know.
 UpdateRefusal check_prerequisites(const dns::Message& update, const UpdateView& view);
 
 // The RRsets that differ afterwards, each whole as it is to be (empty: removed);
 // nothing differs: an empty list. 3.4.2 in order of the message, with its
 // exceptions for SOA and NS at the apex, CNAME, SOA serials, and duplicates. The
-// TTL of an addition becomes that of its RRset (RFC 2181 5.2).
+// TTL of an addition becomes that of its RRset (RFC 2181 5.2). An addition equal
+// but for the case of a name in its RDATA replaces it, so it is a difference; an
+// owner keeps the spelling that the zone has. Only for what passed prescan.
 std::vector<dns::RRset> apply_update(const dns::Message& update, const UpdateView& view);
 
 }  // namespace chorale::zone
