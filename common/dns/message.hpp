@@ -114,6 +114,9 @@ Bytes write_message(const Message& message);
 // An answer with the request's ID, opcode, RD and question (case kept) and, if
 // the request had one, an OPT of our own.
 Message make_response(const Message& request, Rcode rcode);
+// The same for a request that could not be parsed, as far as it is known; only
+// if it is answerable.
+Message make_response(const ParseFailure& failure, Rcode rcode);
 
 // Reads the records of one message in order without keeping them: for transfers.
 class RecordReader {
@@ -158,8 +161,11 @@ private:
     void name(NameView name, bool may_compress);
     Bytes& message_;
     std::size_t start_;
-    // Offsets of suffixes written so far, by hash of their octets.
-    std::vector<std::uint16_t> table_;
+    void remember(std::uint32_t hash, std::size_t offset);
+    // Suffixes written so far by open addressing: upper 16 bits of a slot are from
+    // the hash of the suffix, the lower 16 its offset; 0 is a free slot.
+    std::vector<std::uint32_t> table_;
+    std::size_t suffixes_ = 0;
 };
 
 }  // namespace chorale::dns

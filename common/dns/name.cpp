@@ -126,6 +126,17 @@ std::size_t hash_ignoring_case(NameView name) {
     return hash ^ hash >> 29;
 }
 
+std::size_t name_octets(BytesView octets, std::size_t start) {
+    std::size_t at = start;
+    while (at < octets.size() && octets[at] <= max_label_octets) {
+        const std::size_t length = octets[at];
+        at += length + 1;
+        if (at - start > max_name_octets) return 0;
+        if (length == 0) return at - start;
+    }
+    return 0;
+}
+
 Result<Name> Name::from_text(std::string_view text, NameView origin) {
     if (text.empty()) return malformed("a domain name was expected, got nothing");
     if (text == ".") return Name();
@@ -183,15 +194,9 @@ Result<Name> Name::from_text(std::string_view text, NameView origin) {
 }
 
 Result<Name> Name::from_wire(BytesView octets) {
-    std::size_t at = 0;
-    while (true) {
-        if (at >= octets.size() || at >= max_name_octets) return malformed("name is cut or too long");
-        const Byte length = octets[at];
-        if (length > max_label_octets) return malformed("compressed or unknown label in a name");
-        at += length + 1U;
-        if (length == 0) break;
-    }
-    if (at != octets.size() || at > max_name_octets) return malformed("octets after or beyond a name");
+    const std::size_t size = name_octets(octets);
+    if (size == 0) return malformed("name is cut, too long or compressed");
+    if (size != octets.size()) return malformed("octets after a name");
     return Name(NameView::trust(octets));
 }
 

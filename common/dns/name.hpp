@@ -55,6 +55,9 @@ void append_lower(NameView name, Bytes& target);
 
 std::size_t hash_ignoring_case(NameView name);
 
+// Size of the uncompressed name that begins at `start`; 0 if there is none.
+std::size_t name_octets(BytesView octets, std::size_t start = 0);
+
 // An owned name.
 class Name {
 public:

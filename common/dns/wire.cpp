@@ -1,57 +1,42 @@
 #include "common/dns/wire.hpp"
 
 #include <cassert>
+#include <cstring>
 
 namespace chorale::dns {
 
-BytesView WireReader::octets(std::size_t count) {
-    if (failed_ || count > end_ - at_) {
-        failed_ = true;
-        return {};
-    }
-    const BytesView view = message_.subspan(at_, count);
-    at_ += count;
-    return view;
-}
-
-std::uint8_t WireReader::u8() {
-    const BytesView view = octets(1);
-    return failed_ ? std::uint8_t{0} : view[0];
-}
-
-std::uint16_t WireReader::u16() {
-    const BytesView view = octets(2);
-    return failed_ ? std::uint16_t{0} : static_cast<std::uint16_t>(view[0] << 8 | view[1]);
-}
-
-std::uint32_t WireReader::u32() {
-    const std::uint32_t high = u16();
-    return high << 16 | u16();
-}
-
-std::uint64_t WireReader::u48() {
-    const std::uint64_t high = u16();
-    return high << 32 | u32();
-}
-
-std::uint64_t WireReader::u64() {
-    const std::uint64_t high = u32();
-    return high << 32 | u32();
-}
-
 NameView WireReader::name(Bytes& target) {
-    const std::size_t start = target.size();
+    NameOctets name;
+    if (!decode_name(name)) return {};
+    append(target, {name.octet, name.size});
+    return NameView::trust(BytesView(target).last(name.size));
+}
+
+Name WireReader::name() {
+    NameOctets name;
+    if (!decode_name(name)) return {};
+    return Name(NameView::trust({name.octet, name.size}));
+}
+
+void WireReader::skip_name() {
+    NameOctets name;
+    decode_name(name);
+}
+
+bool WireReader::decode_name(NameOctets& name) {
+    constexpr std::size_t piece = max_label_octets + 1;
+    std::size_t size = 0;
     std::size_t at = at_;
-    std::size_t limit = end_;      // the part before the first pointer must lie in our window
-    std::size_t lowest = at_;      // pointers go strictly backwards
+    std::size_t limit = end_;  // the part before the first pointer must lie in our window
+    std::size_t lowest = at_;  // pointers go strictly backwards
     unsigned hops = 0;
     bool jumped = false;
     while (!failed_) {
         if (at >= limit) break;
-        const Byte length = message_[at];
+        const std::size_t length = message_[at];
         if (length >= 0xc0) {
             if (at + 1 >= limit) break;
-            const std::size_t to = static_cast<std::size_t>((length & 0x3f) << 8 | message_[at + 1]);
+            const std::size_t to = (length & 0x3f) << 8 | message_[at + 1];
             if (!jumped) at_ = at + 2;
             jumped = true;
             if (to >= lowest || ++hops > max_compression_hops) break;
@@ -61,31 +46,21 @@ NameView WireReader::name(Bytes& target) {
             continue;
         }
         if (length > max_label_octets || at + 1 + length > limit ||
-            target.size() - start + length + 1U > max_name_octets) {
+            size + length + 1 > max_name_octets) {
             break;
         }
-        append(target, message_.subspan(at, length + 1U));
-        at += length + 1U;
+        const bool has_whole_piece = at + piece <= message_.size();
+        std::memcpy(name.octet + size, message_.data() + at, has_whole_piece ? piece : length + 1);
+        size += length + 1;
+        at += length + 1;
         if (length == 0) {
             if (!jumped) at_ = at;
-            return NameView::trust(BytesView(target).subspan(start));
+            name.size = size;
+            return true;
         }
     }
     failed_ = true;
-    target.resize(start);
-    return {};
-}
-
-Name WireReader::name() {
-    Bytes octets;
-    octets.reserve(max_name_octets);
-    return Name(name(octets));
-}
-
-void WireReader::skip_name() {
-    Bytes octets;
-    octets.reserve(max_name_octets);
-    name(octets);
+    return false;
 }
 
 std::size_t WireReader::narrow(std::size_t count) {

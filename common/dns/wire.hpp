@@ -24,13 +24,36 @@ public:
     bool at_end() const { return failed_ || at_ == end_; }
     BytesView message() const { return message_; }
 
-    std::uint8_t u8();
-    std::uint16_t u16();
-    std::uint32_t u32();
-    std::uint64_t u48();
-    std::uint64_t u64();
+    std::uint8_t u8() {
+        const BytesView view = octets(1);
+        return failed_ ? std::uint8_t{0} : view[0];
+    }
+    std::uint16_t u16() {
+        const BytesView view = octets(2);
+        return failed_ ? std::uint16_t{0} : static_cast<std::uint16_t>(view[0] << 8 | view[1]);
+    }
+    std::uint32_t u32() {
+        const std::uint32_t high = u16();
+        return high << 16 | u16();
+    }
+    std::uint64_t u48() {
+        const std::uint64_t high = u16();
+        return high << 32 | u32();
+    }
+    std::uint64_t u64() {
+        const std::uint64_t high = u32();
+        return high << 32 | u32();
+    }
     // A view into the message; empty after an overrun.
-    BytesView octets(std::size_t count);
+    BytesView octets(std::size_t count) {
+        if (failed_ || count > end_ - at_) {
+            failed_ = true;
+            return {};
+        }
+        const BytesView view = message_.subspan(at_, count);
+        at_ += count;
+        return view;
+    }
     BytesView rest() { return octets(remaining()); }
     void skip(std::size_t count) { (void)octets(count); }
     // A name, decompressed and appended to `target`; returns its view there.
@@ -45,6 +68,12 @@ public:
     void seek(std::size_t offset);
 
 private:
+    // Room for a name and for a label that is copied in one piece.
+    struct NameOctets {
+        Byte octet[max_name_octets + max_label_octets + 1];
+        std::size_t size;
+    };
+    bool decode_name(NameOctets& name);
     BytesView message_;
     std::size_t at_ = 0;
     std::size_t end_;
