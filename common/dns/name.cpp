@@ -157,6 +157,10 @@ Result<Name> Name::from_text(std::string_view text, NameView origin) {
             wire.push_back('\0');
             continue;
         }
+        // A quote or a blank that is meant has an escape.
+        if (static_cast<Byte>(octet) <= ' ' || octet == '"') {
+            return malformed("blank, quote or control character in the name " + quoted());
+        }
         if (octet == '\\') {
             const auto digit = [&](std::size_t at) {
                 return at < text.size() && text[at] >= '0' && text[at] <= '9' ? text[at] - '0' : -1;
