@@ -72,6 +72,7 @@ public:
 
 private:
     std::vector<Route> routes_;
+    std::vector<std::vector<std::string>> shapes_;  // the segments of each pattern
 };
 
 }  // namespace chorale::http

@@ -65,8 +65,9 @@ public:
     const HttpServerCounters& counters() const;
     const Router& router() const;
 
+    struct Core;  // shared with the connections; for this room only
+
 private:
-    struct Core;
     std::shared_ptr<Core> core_;
 };
 

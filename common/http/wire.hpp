@@ -11,6 +11,7 @@
 #include "common/base/instant.hpp"
 #include "common/http/limits.hpp"
 #include "common/http/message.hpp"
+#include "common/http/problem.hpp"
 
 namespace chorale::http {
 
@@ -40,7 +41,7 @@ public:
     std::size_t body_received() const;  // decoded octets
     bool keeps_alive() const;           // RFC 9112 9.3
     bool expects_continue() const;      // RFC 9110 10.1.1
-    const HttpResponse& refusal() const;
+    const Refusal& refusal() const;
 
 private:
     struct Parser;
@@ -49,8 +50,7 @@ private:
 
 struct ResponseFraming {
     bool keeps_alive = false;
-    bool with_body = true;  // false for HEAD: the length is told, the body is not sent
-    Instant now;            // for Date
+    Instant now;  // for Date
 };
 // Status line and header fields, up to and with the empty line.
 std::string write_head(const HttpResponse& response, const ResponseFraming& framing);
