@@ -53,12 +53,12 @@ public:
     virtual Transport transport() const = 0;
 
     // Sends the messages in this order; returns when the kernel has taken all of them. On TCP any
-    // number, together in one turn: messages of other requests of the same connection come before or
-    // after, first come first served. A long transfer calls this many times, with some hundred KiB
-    // each, so that others get their turn and memory stays small. On UDP exactly one message, which
-    // is never waited for.
-    // Errors: network (also: the connection is closed), timeout (the client takes nothing for
-    // `write_progress`), cancelled (the server stops), limit (message too long, or not one on UDP).
+    // number, together in one turn: messages of other requests of the same connection come before
+    // or after, first come first served. A long transfer calls this many times, with some hundred
+    // KiB each, so that others get their turn and memory stays small. On UDP exactly one message,
+    // which is never waited for. Errors: network (also: the connection is closed), timeout (the
+    // client takes nothing for `write_progress`), cancelled (the server stops), limit (message too
+    // long, or not one on UDP).
     virtual boost::asio::awaitable<Result<void>> send(std::vector<OutgoingMessage> messages) = 0;
 
     // False once sending makes no sense any more; long work is better given up then.
@@ -83,36 +83,36 @@ struct DnsServerLimits {
     std::size_t connections_per_prefix = 64;  // loopback counts like any other
     unsigned prefix_v4 = 24;                  // bits that make two clients one
     unsigned prefix_v6 = 56;
-    Duration idle{10'000};      // no request running, no octet coming (RFC 7766 6.2.3)
-    Duration message{5'000};    // from a message's first octet to its last
-    Duration write_progress{10'000};             // the client takes no octet for so long
-    std::size_t unread_output = 256U * 1'024U;   // octets; above, no further requests are read
-    std::size_t requests_per_connection = 16;    // that run at the same time
-    std::size_t udp_requests = 256;              // that run at the same time; above, dropped
+    Duration idle{10'000};            // no request running, no octet coming (RFC 7766 6.2.3)
+    Duration message{5'000};          // from a message's first octet to its last
+    Duration write_progress{10'000};  // the client takes no octet for so long
+    std::size_t unread_output = 256U * 1'024U;  // octets; above, no further requests are read
+    std::size_t requests_per_connection = 16;   // that run at the same time
+    std::size_t udp_requests = 256;             // that run at the same time; above, dropped
 };
 
 // Since the start, unless it says "now".
 struct DnsServerCounters {
     std::uint64_t connections_now = 0;
     std::uint64_t connections_accepted = 0;
-    std::uint64_t connections_refused_total = 0;    // limit `connections`
-    std::uint64_t connections_refused_prefix = 0;   // limit `connections_per_prefix`
-    std::uint64_t accept_failures = 0;              // such as no file descriptor left
+    std::uint64_t connections_refused_total = 0;   // limit `connections`
+    std::uint64_t connections_refused_prefix = 0;  // limit `connections_per_prefix`
+    std::uint64_t accept_failures = 0;             // such as no file descriptor left
     std::uint64_t closed_idle = 0;
-    std::uint64_t closed_slow_message = 0;          // limit `message`
-    std::uint64_t closed_no_progress = 0;           // limit `write_progress`
-    std::uint64_t closed_short_message = 0;         // a message of fewer than 12 octets
+    std::uint64_t closed_slow_message = 0;   // limit `message`
+    std::uint64_t closed_no_progress = 0;    // limit `write_progress`
+    std::uint64_t closed_short_message = 0;  // a message of fewer than 12 octets
     std::uint64_t requests_now = 0;
     std::uint64_t tcp_requests = 0;
     std::uint64_t udp_requests = 0;
-    std::uint64_t udp_dropped_busy = 0;             // limit `udp_requests`
-    std::uint64_t udp_dropped_short = 0;            // fewer than 12 octets
-    std::uint64_t tcp_replies = 0;                  // messages
+    std::uint64_t udp_dropped_busy = 0;   // limit `udp_requests`
+    std::uint64_t udp_dropped_short = 0;  // fewer than 12 octets
+    std::uint64_t tcp_replies = 0;        // messages
     std::uint64_t udp_replies = 0;
-    std::uint64_t send_failures = 0;                // send() calls that returned an error
-    std::uint64_t octets_in = 0;                    // with the lengths of TCP
+    std::uint64_t send_failures = 0;  // send() calls that returned an error
+    std::uint64_t octets_in = 0;      // with the lengths of TCP
     std::uint64_t octets_out = 0;
-    std::uint64_t handler_failures = 0;             // a handler threw
+    std::uint64_t handler_failures = 0;  // a handler threw
 };
 
 class DnsServer {

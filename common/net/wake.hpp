@@ -2,8 +2,9 @@
 // (Event), something that happens again and again (CoalescingSignal), and the end of a job on
 // another thread (Completion).
 //
-// All belong to the I/O thread; only what Completion::callback() gives may be called elsewhere.
-// They may be destroyed while somebody waits: the wait then ends with the error cancelled.
+// All belong to the I/O thread; only what Completion::callback() gives may be called elsewhere. An
+// Event or a CoalescingSignal may be destroyed while somebody waits: the wait then ends with the
+// error cancelled.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,6 +23,7 @@ namespace chorale::net {
 
 namespace detail {
 struct Waiter;
+enum class Wake { notified, gone };
 // Who waits at one Event or CoalescingSignal; outlives both while a wait runs.
 struct Waiters {
     explicit Waiters(boost::asio::any_io_executor where) : executor(std::move(where)) {}
@@ -31,7 +33,7 @@ struct Waiters {
     bool resets = false;  // a wait consumes is_set
     bool is_gone = false;
 
-    void wake_all();
+    void wake_all(Wake why);
 };
 boost::asio::awaitable<Result<void>> wait(std::shared_ptr<Waiters> waiters, Deadline deadline);
 }  // namespace detail
