@@ -289,7 +289,7 @@ def test_other_ways_to_say_the_token(bench, scheme):
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])
 def test_not_from_a_browser_elsewhere(bench, headers):
-    """Threats, Admin REST: CSRF and DNS rebinding."""
+    """CSRF and DNS rebinding."""
     status, _ = bench.combiner.rest("GET", "/admin/v1/status", headers=headers)
     assert status in (400, 403, 421), status
 
@@ -621,7 +621,7 @@ def test_many_hang_ups(running):
 # Limits at their edges, and strangers.
 
 def test_records_per_rrset_limit_keeps_the_old_zone(lab):
-    """Threats, Owner XFR in: 100 RRs per type; one more keeps the old zone and shows why."""
+    """100 RRs per type; one more keeps the old zone and shows why."""
     combiner = lab.combiner()
     content = zones.OwnerZone(refresh=1, retry=1)
     for number in range(100):

@@ -139,7 +139,7 @@ def test_journal_survives_a_restart(lab):
 # Serials.
 
 def test_owner_serial_that_goes_back_is_kept_out(lab):
-    """Threats, Owner XFR in: kept, with an alarm; an advance ends it."""
+    """Kept out, with an alarm; an advance ends it."""
     content = zones.OwnerZone(refresh=1, retry=1, serial=5000)
     chain = Chain(lab, "nsd", None, content=content).start()
     before = chain.combiner.combined(chain.zone)
@@ -163,7 +163,7 @@ def test_owner_serial_that_goes_back_is_kept_out(lab):
 
 
 def test_serial_follow(lab):
-    """Readings 9: the owner's serial when that is an advance, else last + 1."""
+    """The owner's serial when that is an advance, else last + 1."""
     chain = Chain(lab, "knot", None, serial="follow").start()
     serial = lambda: chain.combiner.serial(chain.zone)
     assert serial() == 1000

@@ -297,7 +297,7 @@ def test_broken_database_is_refused(lab, damage):
 
 
 def test_symbolic_link_is_not_followed(lab):
-    """Threats, SQLite files: O_NOFOLLOW."""
+    """The file is opened with O_NOFOLLOW."""
     chain = Chain(lab, "nsd", None).start()
     chain.combiner.stop()
     file = chain.combiner.state / "combiner.db"

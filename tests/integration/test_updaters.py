@@ -197,7 +197,7 @@ def test_ns_without_regard_to_case(bench, program):
 
 
 def test_ns_overlay_hides_the_owners_change(bench):
-    """Readings 9: the overlay's NS replaces the owner's as a whole."""
+    """The overlay's NS replaces the owner's as a whole."""
     chain, zone = bench.chain, bench.zone
     bench.changed("dnspython", Change().add(zone, "NS", "a.other.example."))
     served = bench.rdata("NS")
@@ -478,7 +478,7 @@ def test_updater_from_another_address(bench):
     assert rcode_of(_post(bench, signed, source="127.0.0.44"), bench.limited, mac) == "NOERROR"
 
 
-# Replay (threats: the last Time Signed of a key is remembered, and durably).
+# Replay (the last Time Signed of a key is remembered, and durably).
 
 def _capture(bench, key, at):
     """A signed UPDATE as an eavesdropper would have it."""

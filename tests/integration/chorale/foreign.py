@@ -22,7 +22,7 @@ class ForeignProvider:
         self.cdnskey = self.ksk.to_text()
         self.cds = dns.dnssec.make_ds(dns.name.from_text(zone), self.ksk, "SHA256").to_text()
         self.csync = "0 1 A NS AAAA"
-        self.ns = ["ns1.provider-b.example.", "NS2.Provider-B.example."]
+        self.ns = ["ns1.provider-b.example.", "NS2.Provider-C.example."]
 
     @property
     def dnskeys(self):

@@ -5,8 +5,10 @@ order of a stream and unknown types can be looked at.
 """
 
 import collections
+import queue
 import socket
 import struct
+import threading
 import time
 
 import dns.exception
@@ -83,18 +85,33 @@ def _connect(endpoint, source, deadline):
 
 
 def _read(sock, count):
-    octets = b""
+    octets = bytearray()
     while len(octets) < count:
         piece = sock.recv(count - len(octets))
         if not piece:
             raise NoAnswer("closed after %d of %d octets" % (len(octets), count))
         octets += piece
-    return octets
+    return bytes(octets)
 
 
 def _read_message(sock):
     (length,) = struct.unpack("!H", _read(sock, 2))
     return _read(sock, length)
+
+
+def _stream(sock):
+    """A queue of the messages of a connection, filled from the side: parsing takes its time, and
+    servers close on readers that stand still for half a second."""
+    messages = queue.SimpleQueue()
+
+    def read():
+        try:
+            while True:
+                messages.put(_read_message(sock))
+        except (OSError, NoAnswer) as error:
+            messages.put(error)
+    threading.Thread(target=read, daemon=True).start()
+    return messages
 
 
 def exchange(endpoint, octets, tcp=True, source=None, deadline=5.0):
@@ -219,12 +236,16 @@ def transfer(endpoint, zone, key=None, source=None, have=None, deadline=20.0):
         octets, mac = sign(octets, key)
     keyring = {key.dns.name: key.dns} if key else None
     records, messages, signed, context, authoritative = [], 0, 0, None, True
+    end = _End(have)
     try:
         with _connect(endpoint, source, deadline) as sock:
             sock.sendall(struct.pack("!H", len(octets)) + octets)
+            messages_in = _stream(sock)
             while True:
-                answer = _read_message(sock)
-                code = bare(answer)[0].rcode()
+                answer = messages_in.get()
+                if isinstance(answer, Exception):
+                    raise answer
+                code = answer[3] & 15
                 if code != dns.rcode.NOERROR:
                     return Transfer(dns.rcode.to_text(code), [], 1, 0)
                 message = dns.message.from_wire(
@@ -236,7 +257,7 @@ def transfer(endpoint, zone, key=None, source=None, have=None, deadline=20.0):
                 assert message.id == query.id, "an answer to another question"
                 authoritative = authoritative and bool(message.flags & dns.flags.AA)
                 records += [record(rrset) for rrset in message.answer]
-                if _complete(records, have):
+                if end.reached(records):
                     break
     except OSError as error:
         raise NoAnswer(str(error)) from error
@@ -244,14 +265,22 @@ def transfer(endpoint, zone, key=None, source=None, have=None, deadline=20.0):
     return Transfer("NOERROR", records, messages, signed, authoritative)
 
 
-def _complete(records, have):
-    soas = [r for r in records if r.type == "SOA"]
-    if not soas:
-        raise NoAnswer("a transfer that does not begin with its SOA")
-    if have is not None and len(records) == 1:
-        return int(soas[0].text.split()[2]) == have  # up to date: the SOA alone
-    if len(records) > 2 and records[1].type == "SOA":
-        # Increments: the first SOA comes back as the last RR after pairs of old and new.
-        return (records[-1].type == "SOA" and len(soas) % 2 == 0 and len(soas) >= 4 and
-                records[-1].rdata == records[0].rdata)
-    return len(records) > 1 and records[-1].type == "SOA"
+class _End:
+    """Finds the end of a stream of RRs, looking at each once."""
+
+    def __init__(self, have):
+        self.have, self.seen, self.soas = have, 0, 0
+
+    def reached(self, records):
+        for r in records[self.seen:]:
+            self.soas += r.type == "SOA"
+        self.seen = len(records)
+        if not records or records[0].type != "SOA":
+            raise NoAnswer("a transfer that does not begin with its SOA")
+        if self.have is not None and len(records) == 1:
+            return int(records[0].text.split()[2]) == self.have  # up to date: the SOA alone
+        if len(records) > 2 and records[1].type == "SOA":
+            # Increments: the first SOA comes back as the last RR after pairs of old and new.
+            return (self.soas >= 4 and self.soas % 2 == 0 and
+                    records[-1].type == "SOA" and records[-1].rdata == records[0].rdata)
+        return len(records) > 1 and records[-1].type == "SOA"
