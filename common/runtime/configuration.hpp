@@ -68,7 +68,7 @@ struct Prefix {
 using Endpoint = std::variant<SocketAddress, std::string>;
 
 // "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53"; without `default_port` the port
-// must be given. Zone identifiers (%eth0) are not accepted.
+// must be given. Port 0 means any free port, for listening. Zone identifiers (%eth0) are malformed.
 Result<SocketAddress> parse_socket_address(std::string_view text,
                                            std::optional<std::uint16_t> default_port = {});
 // "192.0.2.0/24", "2001:db8::/32", or an address alone; set bits after the prefix are malformed.
@@ -121,6 +121,9 @@ private:
     Any any_;
 };
 
+// A list as default: list({"127.0.0.1:5301"}).
+inline Default list(std::vector<std::string> values) { return {std::move(values)}; }
+
 struct Bounds {
     // Of the number (seconds as such, octets), or of the octets of a text, or of the list's length.
     std::optional<std::int64_t> least = {};
@@ -169,7 +172,7 @@ std::vector<KeyRow> joined(std::vector<KeyRow> first, const std::vector<KeyRow>&
 
 struct Place {
     std::string file;
-    std::size_t line = 0;  // from 1; 0 if the place is the file as a whole
+    std::size_t line = 0;  // from 1; 0 if the file could not be read
 };
 
 struct ConfigurationError {

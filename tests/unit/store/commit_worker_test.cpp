@@ -10,7 +10,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/unit/base/result_text.hpp"
-#include "tests/unit/store/scratch.hpp"
+#include "tests/unit/base/scratch.hpp"
 
 namespace chorale::store {
 namespace {

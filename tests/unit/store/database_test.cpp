@@ -13,7 +13,7 @@
 #include "common/store/transaction.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/base/result_text.hpp"
-#include "tests/unit/store/scratch.hpp"
+#include "tests/unit/base/scratch.hpp"
 
 namespace chorale::store {
 namespace {

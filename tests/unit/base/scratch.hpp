@@ -7,13 +7,13 @@
 #include <stdexcept>
 #include <string>
 
-namespace chorale::store {
+namespace chorale {
 
 class Scratch {
 public:
     Scratch() {
         std::string pattern =
-            (std::filesystem::temp_directory_path() / "chorale_store_XXXXXX").string();
+            (std::filesystem::temp_directory_path() / "chorale_test_XXXXXX").string();
         if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp " + pattern);
         directory_ = pattern;
     }
@@ -30,4 +30,4 @@ private:
     std::filesystem::path directory_;
 };
 
-}  // namespace chorale::store
+}  // namespace chorale

@@ -1,0 +1,74 @@
+#include "common/runtime/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+namespace chorale::runtime {
+namespace {
+
+Error failed(const std::string& path, const char* doing, int reason) {
+    return {ErrorKind::storage,
+            path + ": " + doing + ": " + std::system_category().message(reason)};
+}
+
+bool write_all(int descriptor, BytesView octets) {
+    while (!octets.empty()) {
+        const auto sent = ::write(descriptor, octets.data(), octets.size());
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0) return false;
+        octets = octets.subspan(static_cast<std::size_t>(sent));
+    }
+    return true;
+}
+
+Result<void> sync_directory(const std::string& directory) {
+    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return failed(directory, "open", errno);
+    const int reason = ::fsync(descriptor) == 0 ? 0 : errno;
+    ::close(descriptor);
+    if (reason != 0) return failed(directory, "sync", reason);
+    return success();
+}
+
+}  // namespace
+
+Result<void> write_file_atomically(const std::string& path, BytesView octets, unsigned mode) {
+    // mkostemp() creates it with 0600 under a name that nobody can foresee.
+    std::string beside = path + ".XXXXXX";
+    const int descriptor = ::mkostemp(beside.data(), O_CLOEXEC);
+    if (descriptor < 0) return failed(path, "create a file beside it", errno);
+    const char* doing = "write";
+    bool is_done = write_all(descriptor, octets);
+    if (is_done) {
+        doing = "set its mode";
+        is_done = ::fchmod(descriptor, mode) == 0;
+    }
+    if (is_done) {
+        doing = "sync";
+        is_done = ::fsync(descriptor) == 0;
+    }
+    int reason = is_done ? 0 : errno;
+    if (::close(descriptor) != 0 && is_done) {
+        is_done = false;
+        reason = errno;
+    }
+    if (is_done) {
+        doing = "rename";
+        is_done = ::rename(beside.c_str(), path.c_str()) == 0;
+        if (!is_done) reason = errno;
+    }
+    if (!is_done) {
+        ::unlink(beside.c_str());
+        return failed(path, doing, reason);
+    }
+    const auto directory = std::filesystem::path(path).parent_path();
+    return sync_directory(directory.empty() ? "." : directory.string());
+}
+
+}  // namespace chorale::runtime
