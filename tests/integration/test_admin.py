@@ -340,8 +340,9 @@ def test_requests_that_are_wrong(bench, method, path, body, expected):
     try:
         status, document = bench.combiner.rest(method, path, body)
     except (BrokenPipeError, ConnectionResetError):
-        status, document = 413, ""  # it closes before a body that is too long has been sent
-        assert isinstance(body, str) and len(body) > 1 << 20
+        if not (isinstance(body, str) and len(body) > 1 << 20):
+            raise
+        status, document = 413, ""  # it may close before a body that is too long has been sent
     assert status in expected, (status, document)
     assert bench.combiner.zone_names() == before
     assert bench.combiner.rest("GET", "/healthz", token="")[0] == 200
@@ -350,13 +351,13 @@ def test_requests_that_are_wrong(bench, method, path, body, expected):
 def test_zone_document(bench):
     foreign = ForeignProvider(bench.zone)
     bench.chain.update(Change().add(bench.zone, "CDS", foreign.cds, ttl=123))
+    seen = bench.combiner.combined(bench.zone)
     document = bench.combiner.zone(bench.zone)
     assert document["name"] == bench.zone
     assert document["source"] == "configuration" and document["state"] == "serving"
     assert document["frozen"] is False
     assert document["owner_serial"] == bench.chain.content.serial
-    assert document["combined_serial"] == bench.combiner.serial(bench.zone)
-    seen = bench.combiner.combined(bench.zone)
+    assert document["combined_serial"] == seen.serial
     assert document["records"] == len(seen.contents)
     assert document["octets"] > 0
     (entry,) = [e for e in document["overlay"] if e["type"] == "CDS"]
@@ -429,24 +430,20 @@ def test_freeze_and_thaw(bench):
 
 
 def test_refresh(bench):
-    """The owner's NOTIFY does not come (SOA refresh is an hour): the operator asks."""
+    """The owner does not notify, and SOA refresh is an hour: the operator asks."""
     chain = bench.chain
     chain.owner.stop()
     chain.content.add("asked." + bench.zone, "A", "192.0.2.1")
     chain.content.bump()
-    chain.owner.roles[bench.zone].to = []
-    saved = chain.owner.roles[bench.zone]
-    chain.owner.roles[bench.zone].to = [(chain.combiner, chain.owner_key)]
     chain.owner.configure()
     text = (chain.owner.directory / "knot.conf").read_text()
-    (chain.owner.directory / "knot.conf").write_text(re.sub(r"\n    notify: .*", "", text))
+    chain.owner.write("knot.conf", re.sub(r"\n    notify: .*", "", text))
     chain.owner.launch()
     chain.owner.wait_ready()
     assert chain.combiner.zone(bench.zone)["owner_serial"] == chain.content.serial - 1
     status, document = chain.combiner.rest("POST", bench.path + "/refresh")
     assert status in (200, 202, 204), document
     chain.await_owner()
-    assert saved.name == bench.zone
     chain.owner.stop()
     chain.owner.configure()
     chain.owner.launch()

@@ -31,6 +31,10 @@ def test_owner_and_plain_secondary(lab, index, owner_kind, copy_kind):
     copy.wait_serial(ZONE, content.serial)
     zones.compare(copy.transfer(ZONE).without("SOA"),
                   owner.transfer(ZONE, key).without("SOA"), fold=True)
+    # The counters of increments count.
+    if owner.kind != "powerdns":
+        assert owner.sent_ixfr(ZONE) >= 1
+        assert copy.received_ixfr(ZONE) is None or copy.received_ixfr(ZONE) >= 1
 
 
 @pytest.mark.parametrize("kind", SIGNERS)

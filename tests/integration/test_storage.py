@@ -66,8 +66,8 @@ class SmallDisk:
         (self.path / "filler").unlink()
 
     def remount(self, how):
-        subprocess.run(self._enter() + ["mount", "-o", "remount," + how, str(self.combiner.state)],
-                       check=True)
+        subprocess.run(self._enter() + ["mount", "-o", "remount,bind," + how,
+                                         str(self.combiner.state)], check=True)
 
     def close(self):
         self.holder.stdin.close()
@@ -227,8 +227,11 @@ def test_start_on_a_read_only_disk(lab, small):
 def _run_until_it_ends(combiner, deadline=15):
     """For a start that must fail: the exit code and what was said."""
     combiner.configure()
-    done = subprocess.run(combiner.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, timeout=deadline)
+    try:
+        done = subprocess.run(combiner.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=deadline)
+    except subprocess.TimeoutExpired as error:
+        pytest.fail("it runs, where it should refuse to: %s" % (error.stdout or b"").decode())
     return done.returncode, done.stdout
 
 
