@@ -14,13 +14,6 @@ namespace urls = boost::urls;
 
 namespace {
 
-int hex_value(char digit) {
-    if (digit >= '0' && digit <= '9') return digit - '0';
-    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-    return -1;
-}
-
 bool has_control(std::string_view text) {
     return std::any_of(text.begin(), text.end(), [](char octet) {
         return static_cast<unsigned char>(octet) < 0x20 || octet == 0x7F;
@@ -32,10 +25,9 @@ Result<std::string> decode(std::string_view text, bool plus_is_space) {
     std::string decoded;
     for (std::size_t at = 0; at < text.size(); ++at) {
         if (text[at] == '%') {
-            const int high = at + 2 < text.size() ? hex_value(text[at + 1]) : -1;
-            const int low = high >= 0 ? hex_value(text[at + 2]) : -1;
-            if (low < 0) return malformed("bad percent-encoding");
-            decoded += static_cast<char>(high * 16 + low);
+            const auto octet = from_hex(text.substr(at + 1, 2));
+            if (!octet || octet->size() != 1) return malformed("bad percent-encoding");
+            decoded += static_cast<char>(octet->front());
             at += 2;
         } else {
             decoded += plus_is_space && text[at] == '+' ? ' ' : text[at];

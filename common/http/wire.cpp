@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/status.hpp>
@@ -11,6 +11,7 @@
 #include <ctime>
 #include <optional>
 
+#include "common/base/encoding.hpp"
 #include "common/http/target.hpp"
 
 namespace chorale::http {
@@ -20,9 +21,8 @@ using BeastText = boost::beast::string_view;
 
 namespace {
 
-// "FFFFFFFFFFFFFFFF" and CRLF before and after are 20 octets; what is longer
-// carries extensions or trailers, which are refused anyway.
-constexpr std::size_t chunk_line_limit = 128;
+// Of a chunk size; more than fits 64 bits is leading zeros or an attack.
+constexpr std::size_t chunk_size_digits = 16;
 
 std::string to_string(BeastText text) { return {text.data(), text.size()}; }
 std::string_view as_view(BeastText text) { return {text.data(), text.size()}; }
@@ -39,6 +39,13 @@ std::string to_lower_case(std::string text) {
     return text;
 }
 
+int hex_value(char digit) {
+    if (digit >= '0' && digit <= '9') return digit - '0';
+    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+    return -1;
+}
+
 // Fields that steer framing or authority: two of them are two opinions.
 bool must_be_single(std::string_view name) {
     constexpr std::string_view names[] = {"host",          "content-length", "transfer-encoding",
@@ -50,66 +57,42 @@ bool must_be_single(std::string_view name) {
 }  // namespace
 
 // Our own scan of the octets of the head comes first and refuses what the library
-// would forgive; then the library splits it and frames the body.
-struct RequestReader::Parser final : beast_http::basic_parser<true> {
+// would forgive; then the library splits it into fields. Bodies are framed here as
+// well: the library's chunk parser takes extensions and trailers, and stumbles over
+// its own assertion when the last chunk comes octet by octet.
+struct RequestReader::Parser {
     explicit Parser(const HttpLimits& bounds) : limits(bounds) {
-        body_limit(limits.body);
-        header_limit(static_cast<std::uint32_t>(limits.request_line + limits.headers + 64));
+        beast.skip(true);  // the body is ours
+        beast.header_limit(static_cast<std::uint32_t>(limits.request_line + limits.headers + 64));
     }
 
     std::size_t consume_head(std::string_view octets);
-    std::size_t consume_body(std::string_view octets);
+    std::size_t consume_known_length(std::string_view octets);
+    std::size_t consume_chunks(std::string_view octets);
 
-    // False: refused, or the head is complete.
+    // These give false to stop: refused, or the head or body is complete.
     bool scan(char octet);
     bool end_line();
     bool check_request_line();
     void parse_head();
-    void check_head();
-    void resolve_host();
-    bool refuse(unsigned status, std::string_view detail);
-    void refuse(const boost::system::error_code& failure);
-
-    void on_request_impl(beast_http::verb, BeastText method, BeastText target, int version,
-                         boost::beast::error_code&) override {
-        request.method = method_from_text(as_view(method));
-        request.target = to_string(target);
-        is_version_1_1 = version == 11;
-    }
-    void on_response_impl(int, BeastText, int, boost::beast::error_code&) override {}
-    void on_field_impl(beast_http::field, BeastText name, BeastText value,
-                       boost::beast::error_code& failure) override {
-        if (!take_field(to_lower_case(to_string(name)), to_string(value))) {
-            failure = beast_http::make_error_code(beast_http::error::bad_field);
-        }
-    }
+    void take_head();
     bool take_field(std::string name, std::string value);
-    void on_header_impl(boost::beast::error_code&) override {}
-    // No room is made for a length that is only claimed.
-    void on_body_init_impl(const boost::optional<std::uint64_t>&,
-                           boost::beast::error_code&) override {}
-    std::size_t on_body_impl(BeastText octets, boost::beast::error_code&) override {
-        request.body.append(octets.data(), octets.size());
-        return octets.size();
-    }
-    void on_chunk_header_impl(std::uint64_t, BeastText extensions,
-                              boost::beast::error_code& failure) override {
-        if (extensions.empty()) return;
-        refuse(400, "chunk extensions are not accepted");
-        failure = beast_http::make_error_code(beast_http::error::bad_chunk_extension);
-    }
-    std::size_t on_chunk_body_impl(std::uint64_t, BeastText octets,
-                                   boost::beast::error_code&) override {
-        request.body.append(octets.data(), octets.size());
-        return octets.size();
-    }
-    void on_finish_impl(boost::beast::error_code&) override {}
+    bool begin_body();
+    bool resolve_target();
+    bool resolve_host();
+    std::size_t consume_chunk_data(std::string_view octets);
+    bool frame_chunk(char octet);
+    bool add_size_digit(char octet);
+    bool refuse(unsigned status, std::string_view detail);
 
     const HttpLimits& limits;
+    beast_http::request_parser<beast_http::empty_body> beast;
     State state = State::head;
     HttpRequest request;
     Refusal refusal;
+    bool expects_continue = false;
 
+    // The head.
     std::string head;  // octets scanned so far, bounded by the limits
     bool has_begun = false;
     bool after_cr = false;
@@ -119,9 +102,12 @@ struct RequestReader::Parser final : beast_http::basic_parser<true> {
     std::size_t header_octets = 0;  // of the field lines before it, with CRLF
     std::size_t header_count = 0;
 
-    std::string pending;  // the beginning of a chunk header
-    bool is_version_1_1 = true;
-    bool expects_continue = false;
+    // The body: what the next octet must be.
+    enum class Chunk { size, size_lf, data, data_cr, data_lf, last_cr, last_lf };
+    bool is_chunked = false;
+    Chunk chunk = Chunk::size;
+    std::size_t size_digits = 0;
+    std::uint64_t rest = 0;  // octets still to come, of the body or of the present chunk
 };
 
 RequestReader::RequestReader(const HttpLimits& limits)
@@ -132,8 +118,9 @@ RequestReader& RequestReader::operator=(RequestReader&&) noexcept = default;
 
 std::size_t RequestReader::consume(std::string_view octets) {
     if (parser_->state == State::head) return parser_->consume_head(octets);
-    if (parser_->state == State::body) return parser_->consume_body(octets);
-    return 0;
+    if (parser_->state != State::body) return 0;
+    return parser_->is_chunked ? parser_->consume_chunks(octets)
+                               : parser_->consume_known_length(octets);
 }
 
 RequestReader::State RequestReader::state() const { return parser_->state; }
@@ -141,7 +128,7 @@ bool RequestReader::has_begun() const { return parser_->has_begun; }
 HttpRequest& RequestReader::request() { return parser_->request; }
 std::size_t RequestReader::body_received() const { return parser_->request.body.size(); }
 bool RequestReader::keeps_alive() const {
-    return parser_->state != State::refused && parser_->keep_alive();
+    return parser_->state != State::refused && parser_->beast.keep_alive();
 }
 bool RequestReader::expects_continue() const { return parser_->expects_continue; }
 const Refusal& RequestReader::refusal() const { return parser_->refusal; }
@@ -223,141 +210,178 @@ bool RequestReader::Parser::check_request_line() {
                             is_digits(version.substr(7, 1));
     if (!is_version) return refuse(400, "request line without a proper version");
     if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-        return refuse(505, "only HTTP/1.1 and HTTP/1.0 are spoken");
+        return refuse(505, "this version of HTTP is not spoken");
     }
     return true;
 }
 
 void RequestReader::Parser::parse_head() {
     boost::system::error_code failure;
-    put(boost::asio::buffer(head), failure);
+    beast.put(boost::asio::buffer(head), failure);
     head = {};
     if (failure) {
-        refuse(failure);
-    } else {
-        assert(is_header_done());
-        check_head();
+        refuse(400, "malformed request: " + failure.message());
+        return;
     }
-    if (state != State::refused) state = is_done() ? State::complete : State::body;
+    assert(beast.is_header_done());
+    take_head();
+}
+
+void RequestReader::Parser::take_head() {
+    const auto& message = beast.get();
+    request.method = method_from_text(as_view(message.method_string()));
+    request.target = to_string(message.target());
+    for (const auto& field : message.base()) {
+        if (!take_field(to_lower_case(to_string(field.name_string())), to_string(field.value()))) {
+            return;
+        }
+    }
+    if (!begin_body()) return;
+    // The target of a method that is not known may have any form; it gets 501.
+    if (request.method != Method::other && !(resolve_target() && resolve_host())) return;
+    state = is_chunked || rest > 0 ? State::body : State::complete;
 }
 
 bool RequestReader::Parser::take_field(std::string name, std::string value) {
-    if (is_header_done()) return refuse(400, "trailers are not accepted");
     if (must_be_single(name) && request.headers.count(name) > 0) {
         return refuse(400, "a header field is given twice that must be single");
-    }
-    if (name == "content-length" && !is_digits(value)) {
-        return refuse(400, "Content-Length is not one number");
-    }
-    if (name == "transfer-encoding") {
-        if (!is_version_1_1) return refuse(400, "Transfer-Encoding in HTTP/1.0");  // RFC 9112 6.1
-        if (!equal_without_case(value, "chunked")) {
-            return refuse(501, "no transfer coding but chunked is known");
-        }
     }
     request.headers.add(std::move(name), std::move(value));
     return true;
 }
 
-void RequestReader::Parser::check_head() {
-    const bool has_length = request.headers.count("content-length") > 0;
-    const bool has_coding = request.headers.count("transfer-encoding") > 0;
-    if (has_length && has_coding) {
-        refuse(400, "Content-Length beside Transfer-Encoding");  // RFC 9112 6.3
-        return;
+// RFC 9112 6: how long the body is, in one way only.
+bool RequestReader::Parser::begin_body() {
+    const bool is_version_1_1 = beast.get().version() == 11;
+    const auto length = request.headers.find("content-length");
+    const auto coding = request.headers.find("transfer-encoding");
+    if (length && coding) return refuse(400, "Content-Length beside Transfer-Encoding");
+    if (coding) {
+        if (!is_version_1_1) return refuse(400, "Transfer-Encoding in HTTP/1.0");  // RFC 9112 6.1
+        if (!equal_without_case(*coding, "chunked")) {
+            return refuse(501, "no transfer coding but chunked is known");
+        }
+        is_chunked = true;
     }
-    if (!is_done() && (request.method == Method::get || request.method == Method::head)) {
-        refuse(400, "a GET or HEAD request with a body");  // RFC 9110 9.3.1: means nothing
-        return;
+    if (length) {
+        const auto octets = parse_decimal<std::uint64_t>(*length);
+        if (!octets) return refuse(400, "Content-Length is not one number");
+        if (*octets > limits.body) return refuse(413, "body too large");
+        rest = *octets;
+    }
+    const bool asks_only = request.method == Method::get || request.method == Method::head;
+    if (asks_only && (is_chunked || rest > 0)) {
+        return refuse(400, "a GET or HEAD request with a body");  // RFC 9110 9.3.1: means nothing
     }
     if (const auto expectation = request.headers.find("expect")) {
         if (!equal_without_case(*expectation, "100-continue")) {
-            refuse(417, "no expectation but 100-continue is known");
-            return;
+            return refuse(417, "no expectation but 100-continue is known");
         }
         expects_continue = is_version_1_1;
     }
-    if (request.method == Method::other) return;  // its target may have any form; gets 501
-    auto target = chorale::http::parse_target(request.target, limits);
+    return true;
+}
+
+bool RequestReader::Parser::resolve_target() {
+    auto target = parse_target(request.target, limits);
     if (!target) {
-        refuse(target.error().kind() == ErrorKind::limit ? 414 : 400, target.error().message());
-        return;
+        const bool is_limit = target.error().kind() == ErrorKind::limit;
+        return refuse(is_limit ? 414 : 400, target.error().message());
     }
     request.path = std::move(target->path);
     request.query = std::move(target->query);
     request.host = std::move(target->authority);
-    resolve_host();
+    return true;
 }
 
 // RFC 9112 3.2: exactly one proper Host in HTTP/1.1. Beside an absolute-form target
 // it would have to be ignored (3.2.2); a different one is refused instead.
-void RequestReader::Parser::resolve_host() {
+bool RequestReader::Parser::resolve_host() {
     const auto host = request.headers.find("host");
-    if (!host) {
-        if (is_version_1_1) refuse(400, "no Host");
-        return;
-    }
-    if (!host->empty() && !parse_authority(*host)) {
-        refuse(400, "Host is not a host");
-        return;
-    }
-    if (request.host.empty()) {
-        request.host = *host;
-    } else if (!equal_without_case(request.host, *host)) {
-        refuse(400, "Host differs from the request target");
-    }
+    if (!host) return beast.get().version() == 11 ? refuse(400, "no Host") : true;
+    if (!host->empty() && !parse_authority(*host)) return refuse(400, "Host is not a host");
+    if (request.host.empty()) request.host = *host;
+    if (equal_without_case(request.host, *host)) return true;
+    return refuse(400, "Host differs from the request target");
 }
 
-// The library takes whole chunk headers only, so that the beginning of one is kept.
-std::size_t RequestReader::Parser::consume_body(std::string_view octets) {
+// Room is made for what has come, never for a length that is only claimed.
+std::size_t RequestReader::Parser::consume_known_length(std::string_view octets) {
+    const std::string_view taken = octets.substr(0, std::min<std::uint64_t>(rest, octets.size()));
+    request.body += taken;
+    rest -= taken.size();
+    if (rest == 0) state = State::complete;
+    return taken.size();
+}
+
+std::size_t RequestReader::Parser::consume_chunks(std::string_view octets) {
     std::size_t used = 0;
-    while (state == State::body && used < octets.size()) {
-        const std::size_t held = pending.size();
-        std::string_view view = octets.substr(used);
-        if (held > 0) {
-            pending.append(view.substr(0, chunk_line_limit - held));
-            view = pending;
-        }
-        boost::system::error_code failure;
-        const std::size_t taken = put(boost::asio::buffer(view.data(), view.size()), failure);
-        if (failure == beast_http::error::need_more) {
-            assert(taken == 0);
-            used += view.size() - held;
-            if (held == 0) pending = view.substr(0, chunk_line_limit);
-            if (pending.size() >= chunk_line_limit) {
-                refuse(400, "chunk header or trailers too long");
-            }
-        } else if (failure) {
-            refuse(failure);
-        } else {
-            assert(taken >= held);
-            used += taken - held;
-            pending.clear();
-            if (is_done()) state = State::complete;
+    while (used < octets.size()) {
+        if (chunk == Chunk::data) {
+            used += consume_chunk_data(octets.substr(used));
+        } else if (!frame_chunk(octets[used++])) {
+            break;
         }
     }
     return used;
 }
 
-bool RequestReader::Parser::refuse(unsigned status, std::string_view detail) {
-    if (state != State::refused) refusal = {status, std::string(detail), {}};
-    state = State::refused;
-    return false;
+std::size_t RequestReader::Parser::consume_chunk_data(std::string_view octets) {
+    const std::string_view taken = octets.substr(0, std::min<std::uint64_t>(rest, octets.size()));
+    request.body += taken;
+    rest -= taken.size();
+    if (rest == 0) chunk = Chunk::data_cr;
+    return taken.size();
 }
 
-void RequestReader::Parser::refuse(const boost::system::error_code& failure) {
-    if (failure == beast_http::error::body_limit) {
-        refuse(413, "body too large");
-    } else if (failure == beast_http::error::bad_transfer_encoding ||
-               failure == beast_http::error::bad_content_length) {
-        refuse(400, "conflicting or unreadable length of the body");
-    } else if (failure == beast_http::error::bad_chunk ||
-               failure == beast_http::error::bad_chunk_extension ||
-               failure == beast_http::error::bad_line_ending) {
-        refuse(400, "bad chunk");
-    } else {
-        refuse(400, "malformed request");
+// RFC 9112 7.1 without extensions and trailers: nobody needs them here, and what
+// is done with them differs between implementations.
+bool RequestReader::Parser::frame_chunk(char octet) {
+    switch (chunk) {
+        case Chunk::size:
+            if (octet != '\r') return add_size_digit(octet);
+            if (size_digits == 0) return refuse(400, "chunk without size");
+            chunk = Chunk::size_lf;
+            return true;
+        case Chunk::size_lf:
+            if (octet != '\n') break;
+            chunk = rest > 0 ? Chunk::data : Chunk::last_cr;
+            return true;
+        case Chunk::data: break;  // not framing
+        case Chunk::data_cr:
+            if (octet != '\r') break;
+            chunk = Chunk::data_lf;
+            return true;
+        case Chunk::data_lf:
+            if (octet != '\n') break;
+            chunk = Chunk::size;
+            size_digits = 0;
+            return true;
+        case Chunk::last_cr:
+            if (octet != '\r') return refuse(400, "trailers are not accepted");
+            chunk = Chunk::last_lf;
+            return true;
+        case Chunk::last_lf:
+            if (octet != '\n') break;
+            state = State::complete;
+            return false;
     }
+    return refuse(400, "bad chunk");
+}
+
+bool RequestReader::Parser::add_size_digit(char octet) {
+    const int value = hex_value(octet);
+    if (value < 0) return refuse(400, "chunk size is not a number, or has an extension");
+    if (++size_digits > chunk_size_digits) return refuse(400, "chunk size too long");
+    rest = rest * 16 + static_cast<std::uint64_t>(value);
+    if (rest > limits.body - request.body.size()) return refuse(413, "body too large");
+    return true;
+}
+
+bool RequestReader::Parser::refuse(unsigned status, std::string_view detail) {
+    refusal = {status, std::string(detail), {}};
+    state = State::refused;
+    return false;
 }
 
 std::string_view reason_phrase(unsigned status) {
