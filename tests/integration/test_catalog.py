@@ -177,7 +177,7 @@ def test_broken_catalog_keeps_the_old_list(lab, breakage):
 
 
 def test_unknown_properties_are_ignored(lab):
-    """4.4.2 and 4.3: custom and unknown properties, and RRs that mean nothing here."""
+    """4.4: custom and unknown properties, and RRs that mean nothing here."""
     bench = CatalogBench(lab)
     bench.await_members(MEMBERS[0])
     bench.catalog.property("m0", "unheard-of", "TXT", '"x"')

@@ -77,7 +77,7 @@ def test_every_algorithm_meets_every_program_in_both_roles():
 
 
 def _apply(base, increments):
-    """RFC 1995 4: the RRs of `base` after the increments; each deletion there, each addition new."""
+    """RFC 1995 4: `base` after the increments; each deletion there, each addition new."""
     records = {r for r in base if r.type != "SOA"}
     mode, serials = None, []
     for r in increments[1:-1]:

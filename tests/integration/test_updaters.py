@@ -346,7 +346,8 @@ def test_metatypes_and_classes(bench):
     for rdtype, rdclass, ttl, rdata in table:
         before = bench.state()
         message = struct.pack("!6H", 4712, 0x2800, 1, 0, 1, 0) + zone_wire
-        message += struct.pack("!HH", 6, 1) + zone_wire + struct.pack("!HHIH", rdtype, rdclass, ttl, len(rdata)) + rdata
+        message += struct.pack("!HH", 6, 1) + zone_wire
+        message += struct.pack("!HHIH", rdtype, rdclass, ttl, len(rdata)) + rdata
         signed, mac = wire.sign(message, bench.chain.update_key)
         seen = rcode_of(wire.exchange(bench.combiner.endpoint, signed)).split()[0]
         assert seen == "FORMERR", (rdtype, rdclass, ttl, rdata, seen)
