@@ -61,8 +61,9 @@ void Connection::set_options() {
     set(TCP_NODELAY, 1);  // every group of messages is complete
     // What the client does not read may not pile up in the kernel either.
     set(TCP_NOTSENT_LOWAT, static_cast<int>(state_->limits.unread_output));
-    // After close() the kernel goes on sending to a client that takes nothing; not for ever.
-    set(TCP_USER_TIMEOUT, static_cast<int>(state_->limits.write_progress.count()));
+    // After close() the kernel goes on offering octets to a client that takes none; not for ever.
+    // Twice the limit, so that before close() it is the watchdog that finds out.
+    set(TCP_USER_TIMEOUT, static_cast<int>(2 * state_->limits.write_progress.count()));
 }
 
 asio::awaitable<void> Connection::serve(std::shared_ptr<Connection> self) {

@@ -137,6 +137,12 @@ asio::awaitable<void> answer(std::shared_ptr<ServerState> state, Request request
 
 }  // namespace detail
 
+std::vector<OutgoingMessage> one_message(Bytes octets) {
+    std::vector<OutgoingMessage> messages;
+    messages.emplace_back(std::move(octets));
+    return messages;
+}
+
 struct DnsServer::Core {
     Core(asio::any_io_executor executor, DnsServerLimits limits, RequestHandler handler)
         : state(std::make_shared<ServerState>(std::move(executor), limits, std::move(handler))) {}
