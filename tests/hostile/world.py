@@ -62,12 +62,16 @@ class World:
     def fill_overlay(self):
         changes = [wire.record(kit.APEX, kind, wire.IN, kit.OVERLAY_TTL, rdata)
                    for kind, rdata in kit.OVERLAY]
-        assert self.update(*changes) == "NOERROR"
-        serial, content = self.look()
-        self.content = content
+        outcome = self.update(*changes)
+        assert outcome == "NOERROR", outcome
+        _, self.content = self.look()
+        self.check_content()
+
+    def check_content(self):
+        """Owner's records, case and all, and the overlay are what is served."""
         wanted = {(wire.name(kit.APEX), kind, kit.OVERLAY_TTL, rdata) for kind, rdata in kit.OVERLAY}
-        assert wanted <= content
-        assert set(self.zone.versions[OWNER_SERIAL]) <= content
+        assert wanted <= self.content
+        assert set(self.zone.versions[OWNER_SERIAL]) <= self.content
 
     def update(self, *changes, prerequisites=(), key=kit.SETUP_KEY, when=None):
         """Rcode name of a signed UPDATE over TCP; the answer's TSIG must be right."""
