@@ -35,7 +35,13 @@ def unharmed(world):
     begin = time.monotonic()
     assert world.serial() is not None
     assert time.monotonic() - begin < LIVENESS_SECONDS
-    assert world.look()[1] == world.content
+    content = world.look()[1]
+    if content != world.content:
+        # Put back, so that one failure does not fail the attacks after it.
+        world.update(*(wire.record(APEX, kind, wire.NONE, 0, rdata)
+                       for owner, kind, _, rdata in content - world.content
+                       if owner == APEX and kind in kit.CONTROLLED))
+    assert content == world.content
 
 
 def spare_key(number):
