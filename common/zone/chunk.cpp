@@ -1,5 +1,6 @@
 #include "common/zone/chunk.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <string_view>
 
@@ -37,21 +38,32 @@ Result<ChunkPointer> Chunk::from_stored(std::uint64_t id, Bytes octets) {
     if (octets.size() <= dns::header_octets || octets.size() > dns::max_message_octets) {
         return malformed("stored chunk has an impossible size");
     }
+    const auto header_end = octets.begin() + dns::header_octets;
+    if (std::any_of(octets.begin(), header_end, [](Byte octet) { return octet != 0; })) {
+        return malformed("stored chunk has something in the room for its header");
+    }
+    // On the wire a header stands there, so no name may point into it: these
+    // octets are no name, whatever follows.
+    std::fill(octets.begin(), header_end, Byte{0xff});
     dns::WireReader reader(octets);
     reader.seek(dns::header_octets);
     std::uint32_t count = 0;
-    dns::Record previous;
-    Bytes owner, rdata;
-    dns::RecordView record;
+    // The record just read and the one before, by turns.
+    Bytes owners[2], rdatas[2];
+    dns::RecordView record, previous;
     while (!reader.at_end()) {
-        if (!read_record(reader, owner, rdata, record) || record.klass != dns::Class::IN) break;
-        if (count > 0 && compare_records(previous.view(), record) >= 0) {
+        if (!read_record(reader, owners[count % 2], rdatas[count % 2], record) ||
+            record.klass != dns::Class::IN || dns::is_meta_type(record.type)) {
+            return malformed("stored chunk cannot be read after " + std::to_string(count) +
+                             " records");
+        }
+        if (count > 0 && compare_records(previous, record) >= 0) {
             return malformed("stored chunk is out of order at " + record.owner.to_text());
         }
-        previous = to_record(record);
+        previous = record;
         ++count;
     }
-    if (reader.failed() || !reader.at_end()) return malformed("stored chunk cannot be read");
+    std::fill(octets.begin(), header_end, Byte{0});
     return std::make_shared<const Chunk>(id, count, std::move(octets));
 }
 
@@ -60,6 +72,18 @@ dns::NameView Chunk::first_owner() const {
     std::size_t at = 0;
     while (records[at] != 0) at += records[at] + 1U;
     return dns::NameView::trust(records.first(at + 1));
+}
+
+bool precedes(const Chunk& a, const Chunk& b) {
+    const auto first = [](const Chunk& chunk, Bytes& owner, Bytes& rdata) {
+        dns::WireReader reader(chunk.octets());
+        reader.seek(dns::header_octets);
+        dns::RecordView record;
+        read_record(reader, owner, rdata, record);
+        return record;
+    };
+    Bytes owners[2], rdatas[2];
+    return compare_records(first(a, owners[0], rdatas[0]), first(b, owners[1], rdatas[1])) < 0;
 }
 
 ChunkCursor::ChunkCursor(std::span<const ChunkPointer> chunks) : chunks_(chunks) {}

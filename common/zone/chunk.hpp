@@ -2,6 +2,7 @@
 // unchanged between all serials of a zone in which its records are the same.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -23,7 +24,8 @@ public:
     // records count from its first octet.
     Chunk(std::uint64_t id, std::uint32_t record_count, Bytes octets);
 
-    // Checks every record of stored octets (names, RDATA, order, class IN).
+    // Checks every record of stored octets (names, RDATA, order, class IN, a type
+    // of data). That they belong to the zone is not checked.
     static Result<std::shared_ptr<const Chunk>> from_stored(std::uint64_t id, Bytes octets);
 
     // Unique within a state directory; never used again for other content.
@@ -47,14 +49,17 @@ private:
 using ChunkPointer = std::shared_ptr<const Chunk>;
 using ChunkList = std::vector<ChunkPointer>;
 
-// Where new chunks get their ids from.
+// Whether the first record of `a` comes before that of `b` in the zone.
+bool precedes(const Chunk& a, const Chunk& b);
+
+// Where new chunks get their ids from; may be shared by threads.
 class ChunkIds {
 public:
     explicit ChunkIds(std::uint64_t next = 1) : next_(next) {}
-    std::uint64_t take() { return next_++; }
+    std::uint64_t take() { return next_.fetch_add(1, std::memory_order_relaxed); }
 
 private:
-    std::uint64_t next_;
+    std::atomic<std::uint64_t> next_;
 };
 
 // Reads the records of consecutive chunks of a list, in order.
@@ -78,6 +83,9 @@ private:
 class ChunkWriter {
 public:
     explicit ChunkWriter(ChunkIds& ids) : ids_(&ids) {}
+    // writer_ refers to octets_.
+    ChunkWriter(const ChunkWriter&) = delete;
+    ChunkWriter& operator=(const ChunkWriter&) = delete;
 
     // Records come in zone order, without duplicates. `is_new_owner`: the owner
     // differs from that of the record before.

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "common/dns/rdata.hpp"
+#include "common/dns/wire.hpp"
 
 namespace chorale::zone {
 namespace {
@@ -26,6 +27,11 @@ int compare_records(const dns::RecordView& a, const dns::RecordView& b) {
     }
     if (a.type != b.type) return int(a.type) - int(b.type);
     return dns::compare_rdata(a.type, a.rdata, b.rdata);
+}
+
+bool is_identical(const dns::RecordView& a, const dns::RecordView& b) {
+    return a.type == b.type && a.klass == b.klass && a.ttl == b.ttl &&
+           is_identical(a.owner, b.owner) && equal(a.rdata, b.rdata);
 }
 
 Result<RecordList> RecordList::from_octets(Bytes octets) {

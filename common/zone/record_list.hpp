@@ -2,13 +2,15 @@
 #pragma once
 
 #include "common/dns/record.hpp"
-#include "common/dns/wire.hpp"
 
 namespace chorale::zone {
 
 // Order of records in a zone: owner (RFC 4034 6.1), type, RDATA (6.3). TTL and
 // case of names do not count. <0, 0, >0.
 int compare_records(const dns::RecordView& a, const dns::RecordView& b);
+
+// The same record with the same TTL and the same case of names.
+bool is_identical(const dns::RecordView& a, const dns::RecordView& b);
 
 // Packed records: length and octets of the owner, type, TTL, length and octets
 // of the RDATA; class IN. The packed octets are also the stored form.

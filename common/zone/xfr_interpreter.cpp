@@ -3,6 +3,21 @@
 #include "common/dns/rdata.hpp"
 
 namespace chorale::zone {
+namespace {
+
+// The case of names in it may change on the way: a primary may compress against
+// the question in one message and not in the next.
+bool is_same_soa(const dns::RecordView& a, const dns::Record& b) {
+    return dns::compare_rdata(dns::Type::SOA, a.rdata, b.rdata) == 0;
+}
+
+Error other_end(const dns::RecordView& soa, Serial announced) {
+    return malformed("stream ends with another SOA than it began with (serial " +
+                     std::to_string(dns::soa_serial(soa.rdata)) + ", announced " +
+                     std::to_string(announced) + ')');
+}
+
+}  // namespace
 
 XfrInterpreter::XfrInterpreter(dns::Name apex, std::uint16_t id, std::optional<Serial> have,
                                const TransferLimits& limits)
@@ -66,6 +81,10 @@ Result<void> XfrInterpreter::take(const dns::RecordView& record, TransferSink& s
         return malformed("SOA of another zone in the stream: " + record.owner.to_text());
     }
     if (record.klass != dns::Class::IN) return malformed("record of a class other than IN");
+    // Read without a check, since UPDATE has such records (RFC 2136 2.4).
+    if (record.rdata.empty() && !dns::check_rdata(record.type, {})) {
+        return malformed(record.owner.to_text() + ' ' + to_text(record.type) + ": no RDATA");
+    }
     switch (state_) {
     case State::first_soa:
         if (!is_soa) return malformed("stream does not begin with SOA");
@@ -75,10 +94,13 @@ Result<void> XfrInterpreter::take(const dns::RecordView& record, TransferSink& s
         return success();
 
     case State::second_record: {
-        const bool is_delta = is_soa && have_ && dns::soa_serial(record.rdata) == *have_ &&
-                              *have_ != *primary_serial_;
-        if (is_delta) {
-            was_incremental_ = true;
+        if (is_soa && have_ && !is_same_soa(record, first_soa_)) {
+            const Serial from = dns::soa_serial(record.rdata);
+            if (from != *have_) {
+                return malformed("incremental transfer starts at serial " + std::to_string(from) +
+                                 ", asked for was " + std::to_string(*have_));
+            }
+            is_incremental_ = true;
             delta_ = ZoneDelta{to_record(record), {}, {}, {}};
             state_ = State::removals;
             return success();
@@ -90,11 +112,7 @@ Result<void> XfrInterpreter::take(const dns::RecordView& record, TransferSink& s
     }
     case State::zone:
         if (!is_soa) return sink.add(record);
-        if (!equal(record.rdata, first_soa_.rdata)) {
-            return malformed("stream ends with another SOA than it began with (serial " +
-                             std::to_string(dns::soa_serial(record.rdata)) + ", not " +
-                             std::to_string(*primary_serial_) + ')');
-        }
+        if (!is_same_soa(record, first_soa_)) return other_end(record, *primary_serial_);
         state_ = State::complete;
         return success();
 
@@ -123,8 +141,13 @@ Result<void> XfrInterpreter::take(const dns::RecordView& record, TransferSink& s
                              " is followed by " + std::to_string(serial));
         }
         const bool is_end = reached == *primary_serial_;
-        if (is_end && !equal(record.rdata, first_soa_.rdata)) {
-            return malformed("stream ends with another SOA than it began with");
+        // The SOA that ends a delta is also the end of the stream or the beginning of
+        // the next delta: two SOAs of one serial would be two zones.
+        if (!is_same_soa(record, delta_.to_soa)) {
+            return malformed("two SOAs of serial " + std::to_string(serial) + " differ");
+        }
+        if (is_end && !is_same_soa(record, first_soa_)) {
+            return other_end(record, *primary_serial_);
         }
         if (!is_end && !is_newer(*primary_serial_, reached)) {
             return malformed("delta goes past the serial that the stream announced");

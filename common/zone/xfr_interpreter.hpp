@@ -46,8 +46,8 @@ public:
 
     // Of the first SOA, once it was seen.
     std::optional<Serial> primary_serial() const { return primary_serial_; }
-    bool is_incremental() const { return state_ == State::removals || state_ == State::additions ||
-                                         was_incremental_; }
+    // Deltas come, or came, rather than a whole zone.
+    bool is_incremental() const { return is_incremental_; }
 
 private:
     enum class State { first_soa, second_record, zone, removals, additions, complete };
@@ -63,7 +63,7 @@ private:
     dns::Record first_soa_;
     std::optional<Serial> primary_serial_;
     ZoneDelta delta_;
-    bool was_incremental_ = false;
+    bool is_incremental_ = false;
     std::size_t messages_ = 0;
     std::size_t octets_ = 0;
     std::size_t records_ = 0;

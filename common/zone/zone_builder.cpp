@@ -18,9 +18,16 @@ bool is_singleton(dns::Type type) { return type == dns::Type::CNAME || type == d
 Result<void> check_record(const dns::RecordView& record, dns::NameView apex) {
     if (record.klass != dns::Class::IN) return malformed(name_of(record) + ": class is not IN");
     if (is_meta_type(record.type)) return malformed(name_of(record) + ": not a type of data");
+    // UPDATE has such records (RFC 2136 2.4), and so they can be read.
+    if (record.rdata.empty() && !dns::check_rdata(record.type, {})) {
+        return malformed(name_of(record) + ": no RDATA");
+    }
     if (!record.owner.is_at_or_below(apex)) return malformed(name_of(record) + ": not in the zone");
     if (record.type == dns::Type::SOA && !(record.owner == apex)) {
         return malformed(name_of(record) + ": SOA below the apex");
+    }
+    if (record.type == dns::Type::CNAME && record.owner == apex) {
+        return malformed(name_of(record) + ": CNAME and other data");  // SOA at least
     }
     if (record.owner.wire().size() + 10 + record.rdata.size() > record_most_octets) {
         return malformed(name_of(record) + ": too large to be transferred with TSIG");
@@ -28,10 +35,27 @@ Result<void> check_record(const dns::RecordView& record, dns::NameView apex) {
     return success();
 }
 
-std::size_t chunks_record_count(std::span<const ChunkPointer> chunks) {
-    std::size_t count = 0;
-    for (const ChunkPointer& chunk : chunks) count += chunk->record_count();
-    return count;
+// RFC 1034 3.6.2, RFC 4035 2.5.
+bool may_stand_beside_cname(dns::Type type) {
+    return type == dns::Type::CNAME || type == dns::Type::RRSIG || type == dns::Type::NSEC;
+}
+
+// Puts a record among the RRsets of the apex; false if it was there already.
+Result<bool> insert_in_head(std::vector<dns::RRset>& head, const dns::Name& apex,
+                            const dns::RecordView& record, const ZoneLimits& limits) {
+    auto place = std::ranges::find(head, record.type, &dns::RRset::type);
+    if (place == head.end()) {
+        head.push_back({apex, record.type, record.ttl, {}});
+        place = head.end() - 1;
+    }
+    if (place->empty()) place->ttl = record.ttl;
+    if (!insert_rdata(*place, record.rdata)) return false;
+    if (place->rdatas.size() > limits.records_per_rrset) {
+        return Error(ErrorKind::limit, name_of(record) + ": more than " +
+                                           std::to_string(limits.records_per_rrset) +
+                                           " records in one RRset");
+    }
+    return true;
 }
 
 }  // namespace
@@ -52,11 +76,12 @@ Result<void> OwnerGroups::add(const dns::RecordView& record) {
 Result<void> OwnerGroups::finish_group() {
     if (offsets_.size() > 1) {
         std::ranges::sort(offsets_, [this](std::size_t a, std::size_t b) {
-            return compare_records(group_.at(a), group_.at(b)) < 0;
+            const int order = compare_records(group_.at(a), group_.at(b));
+            return order != 0 ? order < 0 : a < b;
         });
     }
     std::size_t types = 0, in_rrset = 0;
-    bool has_cname = false, is_first = true;
+    bool has_cname = false, has_other = false, is_first = true;
     dns::RecordView previous;
     for (const std::size_t offset : offsets_) {
         const dns::RecordView record = group_.at(offset);
@@ -81,7 +106,8 @@ Result<void> OwnerGroups::finish_group() {
             return malformed(name_of(record) + ": more than one record");
         }
         has_cname = has_cname || record.type == dns::Type::CNAME;
-        if (has_cname && types > 1) return malformed(name_of(record) + ": CNAME and other data");
+        has_other = has_other || !may_stand_beside_cname(record.type);
+        if (has_cname && has_other) return malformed(name_of(record) + ": CNAME and other data");
         writer_.write(record, is_first);
         previous = record;
         is_first = false;
@@ -97,7 +123,9 @@ ZoneBuilder::ZoneBuilder(dns::Name apex, std::vector<dns::Type> head_types, Chun
       head_types_(std::move(head_types)),
       ids_(&ids),
       limits_(limits),
-      ordered_(ids, limits_) {}
+      ordered_(ids, limits_) {
+    head_types_.push_back(dns::Type::SOA);
+}
 
 Result<void> ZoneBuilder::add(const dns::RecordView& record) {
     const auto checked = check_record(record, apex_);
@@ -108,40 +136,30 @@ Result<void> ZoneBuilder::add(const dns::RecordView& record) {
     if (std::ranges::find(head_types_, record.type) != head_types_.end() && record.owner == apex_) {
         return add_to_head(record);
     }
-    if (staged_.empty()) {
-        const dns::NameView* last = ordered_.owner();
-        if (!last || is_identical(*last, record.owner) ||
-            compare_canonical(*last, record.owner) <= 0) {
-            return ordered_.add(record);
-        }
+    const dns::NameView* last = ordered_.owner();
+    if (!last || is_identical(*last, record.owner) ||
+        compare_canonical(*last, record.owner) <= 0) {
+        return ordered_.add(record);
     }
     staged_.add(record);
     return success();
 }
 
 Result<void> ZoneBuilder::add_to_head(const dns::RecordView& record) {
-    auto place = std::ranges::find(head_, record.type, &dns::RRset::type);
-    if (place == head_.end()) {
-        head_.push_back({apex_, record.type, record.ttl, {}});
-        place = head_.end() - 1;
-    }
-    if (record.type == dns::Type::SOA && !place->rdatas.empty()) {
+    if (record.type == dns::Type::SOA && has_soa_) {
         return malformed(name_of(record) + ": a second SOA");
     }
-    if (place->rdatas.size() >= limits_.records_per_rrset) {
-        return Error(ErrorKind::limit, name_of(record) + ": more records in one RRset than allowed");
-    }
-    insert_rdata(*place, record.rdata);
+    has_soa_ = has_soa_ || record.type == dns::Type::SOA;
+    const auto inserted = insert_in_head(head_, apex_, record, limits_);
+    if (!inserted) return inserted.error();
     return success();
 }
 
 Result<ZoneSnapshot> ZoneBuilder::finish() {
-    if (std::ranges::find(head_, dns::Type::SOA, &dns::RRset::type) == head_.end()) {
-        return malformed("no SOA at the apex");
-    }
+    if (!has_soa_) return malformed("no SOA at the apex");
     auto finished = ordered_.finish_group();
     if (!finished) return finished.error();
-    ChunkList chunks = ordered_.writer().take();
+    ChunkList chunks = ordered_.take();
     if (!staged_.empty()) {
         OwnerGroups merged(*ids_, limits_);
         ChunkCursor cursor(chunks);
@@ -163,7 +181,7 @@ Result<ZoneSnapshot> ZoneBuilder::finish() {
         }
         finished = merged.finish_group();
         if (!finished) return finished.error();
-        chunks = merged.writer().take();
+        chunks = merged.take();
         staged_ = RecordList();
     }
     return ZoneSnapshot(apex_, std::move(head_), std::make_shared<const ChunkList>(std::move(chunks)));
@@ -200,25 +218,28 @@ public:
 
     Result<ZoneSnapshot> apply(const ZoneDelta& delta) {
         const auto sorted_into = [&](const RecordList& from, bool is_addition) -> Result<void> {
+            std::vector<dns::RecordView>& changes = is_addition ? additions_ : removals_;
             for (const std::size_t offset : from.sorted()) {
                 const dns::RecordView record = from.at(offset);
                 const auto checked = check_record(record, zone_.apex());
                 if (!checked) return checked;
+                if (record.type == dns::Type::SOA) {
+                    return malformed(name_of(record) + ": among the changes of a delta");
+                }
                 if (is_head(record)) {
                     const auto done = is_addition ? add_to_head(record) : remove_from_head(record);
                     if (!done) return done;
-                } else {
-                    (is_addition ? additions_ : removals_).push_back(record);
+                    continue;
                 }
+                const bool is_repeated = is_addition && !changes.empty() &&
+                                         compare_records(changes.back(), record) == 0;
+                if (!is_repeated) changes.push_back(record);
             }
             return success();
         };
         auto done = sorted_into(delta.removed, false);
         if (done) done = sorted_into(delta.added, true);
         if (!done) return done.error();
-        if (chunks_record_count(zone_.body()) + additions_.size() > limits_.records) {
-            return Error(ErrorKind::limit, "more records than allowed");
-        }
         for (dns::RRset& rrset : head_) {
             if (rrset.type == dns::Type::SOA) {
                 rrset.ttl = delta.to_soa.ttl;
@@ -227,8 +248,16 @@ public:
         }
         done = rewrite_body();
         if (!done) return done.error();
-        return ZoneSnapshot(zone_.apex(), std::move(head_),
-                            std::make_shared<const ChunkList>(std::move(chunks_)));
+        ZoneSnapshot changed(zone_.apex(), std::move(head_),
+                             std::make_shared<const ChunkList>(std::move(chunks_)));
+        if (changed.record_count() > limits_.records) {
+            return Error(ErrorKind::limit, "more records than allowed");
+        }
+        if (changed.octets() > limits_.octets) {
+            return Error(ErrorKind::limit, "more octets than allowed");
+        }
+        add_head_difference(zone_, changed, effective_);
+        return changed;
     }
 
 private:
@@ -242,29 +271,21 @@ private:
             if (rrset.type != record.type) continue;
             for (auto rdata = rrset.rdatas.begin(); rdata != rrset.rdatas.end(); ++rdata) {
                 if (dns::compare_rdata(record.type, *rdata, record.rdata) != 0) continue;
-                effective_.removed.add(
-                    {rrset.owner, rrset.type, dns::Class::IN, rrset.ttl, *rdata});
                 rrset.rdatas.erase(rdata);
                 return success();
             }
         }
-        return malformed(name_of(record) + ": removes a record that is not there");
+        return not_there(record);
     }
 
     Result<void> add_to_head(const dns::RecordView& record) {
-        auto place = std::ranges::find(head_, record.type, &dns::RRset::type);
-        if (place == head_.end()) {
-            head_.push_back({zone_.apex(), record.type, record.ttl, {}});
-            place = head_.end() - 1;
-        }
-        if (place->rdatas.empty()) place->ttl = record.ttl;
-        if (place->rdatas.size() >= limits_.records_per_rrset) {
-            return Error(ErrorKind::limit, name_of(record) + ": more records in one RRset than allowed");
-        }
-        if (insert_rdata(*place, record.rdata)) {
-            effective_.added.add({place->owner, place->type, dns::Class::IN, place->ttl, record.rdata});
-        }
+        const auto inserted = insert_in_head(head_, zone_.apex(), record, limits_);
+        if (!inserted) return inserted.error();
         return success();
+    }
+
+    static Error not_there(const dns::RecordView& removal) {
+        return malformed(name_of(removal) + ": removes a record that is not there");
     }
 
     // True when a change falls before `owner` (any owner at the end of the zone).
@@ -304,7 +325,8 @@ private:
                 if (!rewritten) return rewritten;
                 if (is_last()) break;
                 const bool goes_on = groups.owner() && *groups.owner() == next_owner;
-                const bool is_small = groups.writer().open_octets() < chunk_least_octets / 2;
+                const bool is_small =
+                    groups.open_octets() > 0 && groups.open_octets() < chunk_least_octets / 2;
                 dns::NameView following;
                 const bool is_next_last = end + 1 >= old.size();
                 if (!is_next_last) following = first_owner_at(end + 1);
@@ -317,12 +339,10 @@ private:
             }
             const auto finished = groups.finish_group();
             if (!finished) return finished;
-            for (ChunkPointer& chunk : groups.writer().take()) chunks_.push_back(std::move(chunk));
+            for (ChunkPointer& chunk : groups.take()) chunks_.push_back(std::move(chunk));
             i = end;
         } while (i < old.size());
-        if (next_removal_ < removals_.size()) {
-            return malformed(name_of(removals_[next_removal_]) + ": removes a record that is not there");
-        }
+        if (next_removal_ < removals_.size()) return not_there(removals_[next_removal_]);
         return success();
     }
 
@@ -360,8 +380,9 @@ private:
                     const bool is_replaced = next_removal_ < removals_.size() &&
                                              compare_records(removals_[next_removal_], record) == 0;
                     if (!is_replaced) continue;
-                    effective_.removed.add(record);
                     ++next_removal_;
+                    if (is_identical(addition, record)) continue;
+                    effective_.removed.add(record);
                     has_record = cursor.next(record);
                 }
                 effective_.added.add(addition);
@@ -385,7 +406,7 @@ private:
             has_record = cursor.next(record);
         }
         if (has_record || has_change_before_in(removals_, next_removal_, next_owner)) {
-            return malformed(name_of(removals_[next_removal_]) + ": removes a record that is not there");
+            return not_there(removals_[next_removal_]);
         }
         return success();
     }
@@ -417,6 +438,9 @@ Result<AppliedDelta> apply_delta(const ZoneSnapshot& zone, const ZoneDelta& delt
     if (delta.from() != zone.serial()) {
         return malformed("delta starts at serial " + std::to_string(delta.from()) +
                          ", the zone is at " + std::to_string(zone.serial()));
+    }
+    if (delta.to_soa.type != dns::Type::SOA || !(delta.to_soa.owner == zone.apex())) {
+        return malformed("delta ends with another record than the zone's SOA");
     }
     const dns::RRset& soa = zone.soa();
     AppliedDelta result;

@@ -15,18 +15,25 @@ struct ZoneLimits {
 };
 
 // Groups ordered records by owner, checks each group (CNAME and DNAME alone in
-// their RRset, CNAME alone at its name: RFC 1034 3.6.2, RFC 6672 2.4; limits),
-// orders it and cuts it into chunks.
+// their RRset, CNAME alone at its name but for what signs it: RFC 1034 3.6.2, RFC
+// 6672 2.4, RFC 4035 2.5; limits), orders it and cuts it into chunks. Of records
+// that differ only in TTL or case of names, the first stays (RFC 2181 5).
 class OwnerGroups {
 public:
     OwnerGroups(ChunkIds& ids, const ZoneLimits& limits) : writer_(ids), limits_(&limits) {}
+    // owner_ refers to owner_octets_.
+    OwnerGroups(const OwnerGroups&) = delete;
+    OwnerGroups& operator=(const OwnerGroups&) = delete;
 
     // Owners must not go backwards; within an owner any order is right.
     Result<void> add(const dns::RecordView& record);
     // Owner of the group that is open; empty when none is.
     const dns::NameView* owner() const { return group_.empty() ? nullptr : &owner_; }
     Result<void> finish_group();
-    ChunkWriter& writer() { return writer_; }
+    // Octets of the chunk that is open, the open group included.
+    std::size_t open_octets() const { return writer_.open_octets() + group_.octets().size(); }
+    // After finish_group().
+    ChunkList take() { return writer_.take(); }
 
 private:
     ChunkWriter writer_;
@@ -40,11 +47,15 @@ private:
 // A whole zone, record by record, in any order; in zone order it is cheapest.
 class ZoneBuilder {
 public:
-    // `head_types` at the apex go into the head of the snapshot. `ids` outlives it.
+    // `head_types` at the apex go into the head of the snapshot, and so does SOA.
+    // `ids` outlives it.
     ZoneBuilder(dns::Name apex, std::vector<dns::Type> head_types, ChunkIds& ids,
                 const ZoneLimits& limits);
+    ZoneBuilder(const ZoneBuilder&) = delete;
+    ZoneBuilder& operator=(const ZoneBuilder&) = delete;
 
-    // Errors: out of the zone, class not IN, metatype, a second SOA, a limit.
+    // Errors: out of the zone, class not IN, metatype, RDATA missing, CNAME at the
+    // apex, a second SOA, a limit. After an error the builder is of no use.
     Result<void> add(const dns::RecordView& record);
     // Sorts if it must: may take a second for a million records. Errors: no SOA,
     // and what OwnerGroups finds.
@@ -58,9 +69,10 @@ private:
     ChunkIds* ids_;
     ZoneLimits limits_;
     OwnerGroups ordered_;
-    // Everything from the first owner on that came out of order.
+    // What came after a later owner.
     RecordList staged_;
     std::vector<dns::RRset> head_;
+    bool has_soa_ = false;
     std::size_t records_ = 0;
     std::size_t octets_ = 0;
 };
@@ -72,12 +84,13 @@ ZoneSnapshot share_chunks(const ZoneSnapshot& before, const ZoneSnapshot& after)
 struct AppliedDelta {
     ZoneSnapshot zone;
     // What really changed: records as they were in the zone (TTL, case), without
-    // additions that were there already.
+    // additions that were there already and without what is removed and added
+    // again as it was.
     ZoneDelta effective;
 };
 
-// Errors (malformed): the delta does not start at this serial, removes what is
-// not there, adds out of the zone, or makes a zone that ZoneBuilder would refuse.
+// Errors (malformed, limit): the delta does not start at this serial, removes what
+// is not there, adds out of the zone, or makes a zone that ZoneBuilder would refuse.
 Result<AppliedDelta> apply_delta(const ZoneSnapshot& zone, const ZoneDelta& delta,
                                  std::span<const dns::Type> head_types, ChunkIds& ids,
                                  const ZoneLimits& limits);

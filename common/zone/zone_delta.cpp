@@ -28,7 +28,7 @@ public:
         bool has_old = old_cursor.next(old_record), has_new = new_cursor.next(new_record);
         while (has_old || has_new) {
             const int order = !has_old ? 1 : !has_new ? -1 : compare_records(old_record, new_record);
-            if (order == 0 && !is_same(old_record, new_record)) {
+            if (order == 0 && !is_identical(old_record, new_record)) {
                 delta_.removed.add(old_record);
                 delta_.added.add(new_record);
             } else if (order < 0) {
@@ -44,9 +44,6 @@ public:
     }
 
 private:
-    static bool is_same(const dns::RecordView& a, const dns::RecordView& b) {
-        return a.ttl == b.ttl && is_identical(a.owner, b.owner) && equal(a.rdata, b.rdata);
-    }
     ZoneDelta& delta_;
     std::size_t most_octets_;
 };
@@ -60,6 +57,7 @@ std::optional<ZoneDelta> compute_delta(const ZoneSnapshot& before, const ZoneSna
                                        std::size_t most_octets) {
     ZoneDelta delta{soa_record(before), soa_record(after), {}, {}};
     add_head_difference(before, after, delta);
+    if (delta.octets() > most_octets) return std::nullopt;
     Comparison comparison(delta, most_octets);
     const ChunkList& old_chunks = before.body();
     const ChunkList& new_chunks = after.body();

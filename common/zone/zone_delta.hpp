@@ -24,7 +24,7 @@ struct ZoneDelta {
 std::optional<ZoneDelta> compute_delta(const ZoneSnapshot& before, const ZoneSnapshot& after,
                                        std::size_t most_octets);
 
-// What differs in the head alone (SOA aside), added to a delta of the body.
+// What differs in the head alone (SOA aside), appended to a delta.
 void add_head_difference(const ZoneSnapshot& before, const ZoneSnapshot& after, ZoneDelta& delta);
 
 // One delta with the effect of a chain (each from() is the to() before it):

@@ -43,6 +43,8 @@ const dns::RRset* ZoneSnapshot::find_in_head(dns::Type type) const {
 }
 
 dns::RRset ZoneSnapshot::find(dns::NameView owner, dns::Type type) const {
+    const dns::RRset* in_head = owner == apex_ ? find_in_head(type) : nullptr;
+    if (in_head) return *in_head;
     for (dns::RRset& rrset : find_all(owner)) {
         if (rrset.type == type) return std::move(rrset);
     }
