@@ -231,7 +231,7 @@ TEST_CASE("no further requests are read while too much output is unread", "[net]
 
 TEST_CASE("a slow client that goes on reading is not closed", "[net][tcp]") {
     DnsServerLimits limits;
-    limits.write_progress = Duration(1500);
+    limits.write_progress = Duration(600);
     ScriptedServer server(limits);
     TcpPeer client(server.address(), nullptr, 16 * 1024);
     REQUIRE(client.send_message(query(1, "endless")));
