@@ -120,7 +120,68 @@ def texts():
         yield line.encode()
 
 
-SEEDS = {"dns_message": messages, "dns_name": names, "dns_rdata": rdatas, "dns_text": texts}
+def tsig_record(owner, algorithm, mac, error=0, other=b"", time=1_700_000_000):
+    """A TSIG record whose MAC is not right, since none is computed."""
+    rdata = (dns.name.from_text(algorithm).to_wire() + struct.pack("!HIHH", 0, time, 300, len(mac))
+             + mac + struct.pack("!HHH", 1, error, len(other)) + other)
+    return (dns.name.from_text(owner).to_wire() + struct.pack("!HHIH", 250, 255, 0, len(rdata))
+            + rdata)
+
+
+def tsigs():
+    plain = dns.message.make_query("z.", "SOA", id=1).to_wire()
+    yield plain
+    signed = plain[:11] + b"\x01" + plain[12:]
+    for algorithm in ("hmac-sha256.", "HMAC-SHA256.", "hmac-sha512.", "hmac-md5.sig-alg.reg.int."):
+        yield signed + tsig_record("k.", algorithm, bytes(32))
+    yield signed + tsig_record("stranger.example.", "hmac-sha256.", bytes(32))
+    for octets in (0, 9, 10, 15, 16, 31, 33, 64):
+        yield signed + tsig_record("k.", "hmac-sha256.", bytes(octets))
+    for error in (16, 17, 18, 22):
+        yield signed + tsig_record("k.", "hmac-sha256.", b"", error, bytes(6))
+    yield plain[:11] + b"\x02" + plain[12:] + 2 * tsig_record("k.", "hmac-sha256.", bytes(32))
+    yield plain[:7] + b"\x01" + plain[8:] + tsig_record("k.", "hmac-sha256.", bytes(32))
+
+
+def updates():
+    def update():
+        return dns.update.UpdateMessage("z.", id=1)
+
+    message = update()
+    message.present("z.")
+    message.present("ns.z.", "A")
+    message.present("ns.z.", "A", "192.0.2.1")
+    message.absent("www.z.")
+    message.absent("ns.z.", "MX")
+    message.add("www.z.", 60, "A", "192.0.2.1")
+    message.delete("ns.z.", "A", "192.0.2.1")
+    message.delete("alias.z.", "CNAME")
+    message.delete("z.")
+    yield message.to_wire()
+    message = update()
+    message.add("z.", 60, "NS", "new.example.")
+    message.delete("z.", "NS", "ns.z.")
+    message.delete("z.", "NS", "ns.example.")
+    message.delete("z.", "NS", "new.example.")
+    message.replace("z.", 30, "DNSKEY", "257 3 13 BBBB")
+    message.add("z.", 60, "SOA", "ns.z. hm.z. 11 1 1 1 1")
+    yield message.to_wire()
+    message = update()
+    message.add("alias.z.", 60, "A", "192.0.2.1")
+    message.add("ns.z.", 60, "CNAME", "z.")
+    message.add("alias.z.", 60, "CNAME", "new.z.")
+    message.add("new.z.", 60, "DNAME", "example.")
+    message.add("w.z.", 60, "WKS", "192.0.2.1 6 25")
+    message.add("w.z.", 60, "WKS", "192.0.2.1 6 53")
+    yield message.to_wire()
+    for name, rdtype, rdata in (("out.example.", "A", "192.0.2.1"), ("z.", "NSEC", "z. A")):
+        message = update()
+        message.add(name, 60, rdtype, rdata)
+        yield message.to_wire()
+
+
+SEEDS = {"dns_message": messages, "dns_name": names, "dns_rdata": rdatas, "dns_text": texts,
+         "tsig": tsigs, "update": updates}
 
 
 def main():
