@@ -8,9 +8,9 @@
 namespace chorale::dns {
 namespace {
 
-constexpr std::uint32_t max_ttl = 0x7fffffff;        // RFC 2181 8
-constexpr std::size_t max_pointer_offset = 0x4000;   // RFC 1035 4.1.4: 14 bits
-constexpr std::uint32_t dnssec_ok_bit = 0x8000;      // RFC 3225 3
+constexpr std::uint32_t max_ttl = 0x7fffffff;       // RFC 2181 8
+constexpr std::size_t max_pointer_offset = 0x4000;  // RFC 1035 4.1.4: 14 bits
+constexpr std::uint32_t dnssec_ok_bit = 0x8000;     // RFC 3225 3
 
 // Records whose RDATA is not of the form that their type has in a zone.
 bool has_unread_rdata(Type type, Class klass) {
@@ -137,8 +137,7 @@ std::string read_sections(WireReader& reader, const MessageLimits& limits, Messa
                        " section";
             }
             if (section.records == &message.additional) {
-                std::string reason =
-                    sort_additional(message, record, offset, i == section.count);
+                std::string reason = sort_additional(message, record, offset, i == section.count);
                 if (!reason.empty()) return reason;
                 continue;
             }
@@ -219,11 +218,10 @@ Header Header::read(WireReader& reader) {
 void Header::write(WireWriter& writer) const {
     assert(opcode < 16 && rcode < 16);
     writer.u16(id);
-    writer.u16(static_cast<std::uint16_t>((is_response ? 0x8000 : 0) | (opcode & 0xf) << 11 |
-                                          (is_authoritative ? 0x0400 : 0) |
-                                          (is_truncated ? 0x0200 : 0) |
-                                          (recursion_desired ? 0x0100 : 0) |
-                                          (recursion_available ? 0x0080 : 0) | (rcode & 0xf)));
+    writer.u16(static_cast<std::uint16_t>(
+        (is_response ? 0x8000 : 0) | (opcode & 0xf) << 11 | (is_authoritative ? 0x0400 : 0) |
+        (is_truncated ? 0x0200 : 0) | (recursion_desired ? 0x0100 : 0) |
+        (recursion_available ? 0x0080 : 0) | (rcode & 0xf)));
     writer.u16(question_count);
     writer.u16(answer_count);
     writer.u16(authority_count);
@@ -388,11 +386,12 @@ void RecordWriter::record(const RecordView& record) {
     const auto type = std::uint16_t(record.type);
     const auto klass = std::uint16_t(record.klass);
     const auto length = static_cast<std::uint16_t>(record.rdata.size());
-    const Byte fixed[10] = {static_cast<Byte>(type >> 8), static_cast<Byte>(type),
-                            static_cast<Byte>(klass >> 8), static_cast<Byte>(klass),
-                            static_cast<Byte>(record.ttl >> 24), static_cast<Byte>(record.ttl >> 16),
-                            static_cast<Byte>(record.ttl >> 8), static_cast<Byte>(record.ttl),
-                            static_cast<Byte>(length >> 8), static_cast<Byte>(length)};
+    const Byte fixed[10] = {
+        static_cast<Byte>(type >> 8),        static_cast<Byte>(type),
+        static_cast<Byte>(klass >> 8),       static_cast<Byte>(klass),
+        static_cast<Byte>(record.ttl >> 24), static_cast<Byte>(record.ttl >> 16),
+        static_cast<Byte>(record.ttl >> 8),  static_cast<Byte>(record.ttl),
+        static_cast<Byte>(length >> 8),      static_cast<Byte>(length)};
     append(message_, fixed);
     const NameLayout layout = name_layout(record.type);
     if (!layout.compresses || record.rdata.size() < layout.prefix) {

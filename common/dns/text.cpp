@@ -86,8 +86,8 @@ private:
                     ++at_;
                     break;
                 }
-            } else if (!in_quotes && std::string_view(" \t\r;()").find(character) !=
-                                         std::string_view::npos) {
+            } else if (!in_quotes &&
+                       std::string_view(" \t\r;()").find(character) != std::string_view::npos) {
                 break;
             }
         }

@@ -8,10 +8,10 @@ namespace chorale::dns::rdata {
 // RFC 8624 3.3 lists the digest types; of others any length is possible.
 inline bool is_digest_length(std::uint8_t digest_type, std::size_t octets) {
     switch (digest_type) {
-    case 1: return octets == 20;
-    case 2: return octets == 32;
-    case 4: return octets == 48;
-    default: return octets != 0;
+        case 1: return octets == 20;
+        case 2: return octets == 32;
+        case 4: return octets == 48;
+        default: return octets != 0;
     }
 }
 

@@ -15,36 +15,46 @@ namespace {
 
 // RFC 9460 14.3.2, RFC 9461 5, RFC 9540 4.
 enum Key : std::uint16_t {
-    mandatory = 0, alpn = 1, no_default_alpn = 2, port = 3, ipv4hint = 4, ech = 5, ipv6hint = 6,
-    dohpath = 7, ohttp = 8,
+    mandatory = 0,
+    alpn = 1,
+    no_default_alpn = 2,
+    port = 3,
+    ipv4hint = 4,
+    ech = 5,
+    ipv6hint = 6,
+    dohpath = 7,
+    ohttp = 8,
 };
-constexpr std::string_view names[] = {"mandatory", "alpn",     "no-default-alpn", "port", "ipv4hint",
-                                      "ech",       "ipv6hint", "dohpath",         "ohttp"};
+constexpr std::string_view names[] = {"mandatory", "alpn",     "no-default-alpn",
+                                      "port",      "ipv4hint", "ech",
+                                      "ipv6hint",  "dohpath",  "ohttp"};
 
 const char* value_fault(std::uint16_t key, BytesView value) {
     switch (key) {
-    case alpn: {
-        if (value.empty()) return "alpn without an identifier";
-        WireReader reader(value);
-        while (!reader.at_end()) {
-            const std::size_t length = reader.u8();
-            if (length == 0) return "alpn with an empty identifier";
-            reader.skip(length);
+        case alpn: {
+            if (value.empty()) return "alpn without an identifier";
+            WireReader reader(value);
+            while (!reader.at_end()) {
+                const std::size_t length = reader.u8();
+                if (length == 0) return "alpn with an empty identifier";
+                reader.skip(length);
+            }
+            return reader.failed() ? "alpn with an identifier cut short" : nullptr;
         }
-        return reader.failed() ? "alpn with an identifier cut short" : nullptr;
-    }
-    case no_default_alpn: return value.empty() ? nullptr : "no-default-alpn with a value";
-    case port: return value.size() == 2 ? nullptr : "port of other than 2 octets";
-    case ipv4hint:
-        return !value.empty() && value.size() % 4 == 0 ? nullptr
-                                                       : "ipv4hint that is no list of addresses";
-    case ech: return value.empty() ? "empty ech" : nullptr;
-    case ipv6hint:
-        return !value.empty() && value.size() % 16 == 0 ? nullptr
-                                                        : "ipv6hint that is no list of addresses";
-    case dohpath: return value.empty() ? "empty dohpath" : nullptr;
-    case ohttp: return value.empty() ? nullptr : "ohttp with a value";
-    default: return nullptr;
+        case no_default_alpn: return value.empty() ? nullptr : "no-default-alpn with a value";
+        case port: return value.size() == 2 ? nullptr : "port of other than 2 octets";
+        case ipv4hint:
+            return !value.empty() && value.size() % 4 == 0
+                       ? nullptr
+                       : "ipv4hint that is no list of addresses";
+        case ech: return value.empty() ? "empty ech" : nullptr;
+        case ipv6hint:
+            return !value.empty() && value.size() % 16 == 0
+                       ? nullptr
+                       : "ipv6hint that is no list of addresses";
+        case dohpath: return value.empty() ? "empty dohpath" : nullptr;
+        case ohttp: return value.empty() ? nullptr : "ohttp with a value";
+        default: return nullptr;
     }
 }
 
@@ -96,36 +106,36 @@ std::string value_to_text(std::uint16_t key, BytesView value) {
     WireReader reader(value);
     using Item = std::optional<std::string>;
     switch (key) {
-    case mandatory:
-        return join([&]() -> Item {
-            if (reader.at_end()) return std::nullopt;
-            return key_to_text(reader.u16());
-        });
-    case alpn: {
-        const std::string list = join([&]() -> Item {
-            if (reader.at_end()) return std::nullopt;
-            std::string item;
-            for (const char octet : as_text(reader.octets(reader.u8()))) {
-                if (octet == ',' || octet == '\\') item.push_back('\\');  // RFC 9460 A.1
-                item.push_back(octet);
-            }
-            return item;
-        });
-        return quote(as_bytes(list));
-    }
-    case port: return std::to_string(reader.u16());
-    case ipv4hint:
-        return join([&]() -> Item {
-            if (reader.at_end()) return std::nullopt;
-            return address_to_text(AF_INET, reader.octets(4));
-        });
-    case ech: return to_base64(value);
-    case ipv6hint:
-        return join([&]() -> Item {
-            if (reader.at_end()) return std::nullopt;
-            return address_to_text(AF_INET6, reader.octets(16));
-        });
-    default: return quote(value);
+        case mandatory:
+            return join([&]() -> Item {
+                if (reader.at_end()) return std::nullopt;
+                return key_to_text(reader.u16());
+            });
+        case alpn: {
+            const std::string list = join([&]() -> Item {
+                if (reader.at_end()) return std::nullopt;
+                std::string item;
+                for (const char octet : as_text(reader.octets(reader.u8()))) {
+                    if (octet == ',' || octet == '\\') item.push_back('\\');  // RFC 9460 A.1
+                    item.push_back(octet);
+                }
+                return item;
+            });
+            return quote(as_bytes(list));
+        }
+        case port: return std::to_string(reader.u16());
+        case ipv4hint:
+            return join([&]() -> Item {
+                if (reader.at_end()) return std::nullopt;
+                return address_to_text(AF_INET, reader.octets(4));
+            });
+        case ech: return to_base64(value);
+        case ipv6hint:
+            return join([&]() -> Item {
+                if (reader.at_end()) return std::nullopt;
+                return address_to_text(AF_INET6, reader.octets(16));
+            });
+        default: return quote(value);
     }
 }
 
@@ -168,7 +178,8 @@ Result<Bytes> value_from_text(std::uint16_t key, std::string_view token) {
             if (!named) return named.error();
             keys.push_back(*named);
         } else if (key == alpn) {
-            if (item.empty() || item.size() > 255) return malformed("identifier of 1 to 255 octets expected");
+            if (item.empty() || item.size() > 255)
+                return malformed("identifier of 1 to 255 octets expected");
             writer.u8(static_cast<std::uint8_t>(item.size()));
             writer.octets(as_bytes(item));
         } else {

@@ -76,14 +76,15 @@ Result<std::uint32_t> parse_seconds(std::string_view text) {
         }
         std::uint64_t unit = 0;
         switch (lower(character)) {
-        case 'w': unit = 604800; break;
-        case 'd': unit = 86400; break;
-        case 'h': unit = 3600; break;
-        case 'm': unit = 60; break;
-        case 's': unit = 1; break;
-        default: break;
+            case 'w': unit = 604800; break;
+            case 'd': unit = 86400; break;
+            case 'h': unit = 3600; break;
+            case 'm': unit = 60; break;
+            case 's': unit = 1; break;
+            default: break;
         }
-        if (unit == 0 || !has_digits) return malformed('"' + std::string(text) + "\" is no duration");
+        if (unit == 0 || !has_digits)
+            return malformed('"' + std::string(text) + "\" is no duration");
         total += number * unit;
         number = 0;
         has_digits = false;

@@ -183,7 +183,8 @@ void FieldPrinter::time(const char*, std::uint32_t value) {
     const chrono::hh_mm_ss clock(at - day);
     add(digits(static_cast<unsigned>(int(date.year())), 4) + digits(unsigned(date.month()), 2) +
         digits(unsigned(date.day()), 2) + digits(unsigned(clock.hours().count()), 2) +
-        digits(unsigned(clock.minutes().count()), 2) + digits(unsigned(clock.seconds().count()), 2));
+        digits(unsigned(clock.minutes().count()), 2) +
+        digits(unsigned(clock.seconds().count()), 2));
 }
 
 void FieldPrinter::address4(const char*, BytesView value) {

@@ -58,11 +58,11 @@ public:
     // The same, printed as base32hex.
     void short_base32hex(const char* field, BytesView& value) { string(field, value); }
     // All that is left, in one of these forms:
-    void strings(const char* field, BytesView& value);  // <character-string>s, at least one
+    void strings(const char* field, BytesView& value);         // <character-string>s, at least one
     void text(const char*, BytesView& value) { rest(value); }  // printed as one quoted string
     void hex(const char*, BytesView& value) { rest(value); }
     void base64(const char*, BytesView& value) { rest(value); }
-    void types(const char* field, BytesView& value);  // RFC 4034 4.1.2
+    void types(const char* field, BytesView& value);               // RFC 4034 4.1.2
     void service_parameters(const char* field, BytesView& value);  // RFC 9460 2.2
     // One of some words, at the end or not, that only text has and parsing drops.
     void obsolete(std::span<const std::string_view>, bool) {}

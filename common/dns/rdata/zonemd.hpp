@@ -20,8 +20,8 @@ struct Zonemd {
     }
     const char* fault() const {
         if (digest.size() < 12) return "digest shorter than 12 octets";  // RFC 8976 2.2.4
-        const bool fits = (algorithm != 1 || digest.size() == 48) &&
-                          (algorithm != 2 || digest.size() == 64);
+        const bool fits =
+            (algorithm != 1 || digest.size() == 48) && (algorithm != 2 || digest.size() == 64);
         return fits ? nullptr : "digest does not have the length of its algorithm";
     }
 };

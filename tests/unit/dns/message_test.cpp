@@ -148,7 +148,8 @@ TEST_CASE("A malformed request is answered with ID, opcode, question and OPT") {
 TEST_CASE("Sections that are cut or too long are malformed") {
     CHECK(parse_fault(Raw(1, 0, 0, 0)) == "malformed question");
     CHECK(parse_fault(Raw(2, 0, 0, 0).question("a.")) == "malformed question");
-    CHECK(parse_fault(Raw(1, 1, 0, 0).question("a.")) == "malformed record 1 of the answer section");
+    CHECK(parse_fault(Raw(1, 1, 0, 0).question("a.")) ==
+          "malformed record 1 of the answer section");
     CHECK(parse_fault(Raw(0, 0, 0xffff, 0xffff)) == "more than 5000 records");
     Raw trailing = Raw(1, 0, 0, 0).question("a.");
     trailing.octets.push_back(0);
@@ -220,9 +221,8 @@ TEST_CASE("SIG(0) is last and not beside TSIG (RFC 2931 3.1); other SIGs are rec
 }
 
 TEST_CASE("EDNS: what an OPT says (RFC 6891 6.1.3)") {
-    const auto outcome =
-        parse_message(Raw(0, 0, 0, 1).opt({0, 10, 0, 2, 0xaa, 0xbb, 0, 12, 0, 0}, ".", 0x17008000, 4096)
-                          .octets);
+    const auto outcome = parse_message(
+        Raw(0, 0, 0, 1).opt({0, 10, 0, 2, 0xaa, 0xbb, 0, 12, 0, 0}, ".", 0x17008000, 4096).octets);
     REQUIRE(outcome.message);
     const Edns& edns = outcome.message->edns.value();
     CHECK(edns.udp_octets == 4096);
@@ -238,7 +238,10 @@ TEST_CASE("EDNS: what an OPT says (RFC 6891 6.1.3)") {
 
 TEST_CASE("EDNS: sizes below 512 count as 512 (RFC 6891 6.2.3)") {
     for (const auto& [sent, read] : {std::pair<std::uint16_t, std::uint16_t>{0, 512},
-                                     {511, 512}, {512, 512}, {513, 513}, {65535, 65535}}) {
+                                     {511, 512},
+                                     {512, 512},
+                                     {513, 513},
+                                     {65535, 65535}}) {
         const auto outcome = parse_message(Raw(0, 0, 0, 1).opt({}, ".", 0, sent).octets);
         REQUIRE(outcome.message);
         CHECK(outcome.message->edns->udp_octets == read);
@@ -329,9 +332,12 @@ TEST_CASE("UPDATE: empty RDATA for every type, class ANY as it is, NONE checked 
 }
 
 TEST_CASE("A TTL with its top bit set counts as zero (RFC 2181 8)") {
-    for (const auto& [sent, read] : {std::pair<std::uint32_t, std::uint32_t>{0x7fffffff, 0x7fffffff},
-                                     {0x80000000, 0}, {0xffffffff, 0}}) {
-        const auto outcome = parse_message(Raw(0, 1, 0, 0).add("a.", Type::A, 1, sent, Bytes(4)).octets);
+    for (const auto& [sent, read] :
+         {std::pair<std::uint32_t, std::uint32_t>{0x7fffffff, 0x7fffffff},
+          {0x80000000, 0},
+          {0xffffffff, 0}}) {
+        const auto outcome =
+            parse_message(Raw(0, 1, 0, 0).add("a.", Type::A, 1, sent, Bytes(4)).octets);
         REQUIRE(outcome.message);
         CHECK(outcome.message->answers[0].ttl == read);
     }
@@ -353,11 +359,11 @@ TEST_CASE("Names in RDATA are decompressed only where RFC 3597 4 allows it") {
         std::size_t rest;
         bool is_allowed;
     } rows[] = {
-        {Type::NS, 0, 0, true},     {Type::CNAME, 0, 0, true}, {Type::PTR, 0, 0, true},
-        {Type::MX, 2, 0, true},     {Type::SRV, 6, 0, true},   {Type::DNAME, 0, 0, true},
-        {Type::AFSDB, 2, 0, true},  {Type::KX, 2, 0, true},    {Type::SIG, 18, 9, true},
-        {Type::NAPTR, 7, 0, true},  {Type::MB, 0, 0, true},    {Type::RRSIG, 18, 9, false},
-        {Type::NSEC, 0, 0, false},  {Type::SVCB, 2, 0, false}, {Type::HTTPS, 2, 0, false},
+        {Type::NS, 0, 0, true},       {Type::CNAME, 0, 0, true}, {Type::PTR, 0, 0, true},
+        {Type::MX, 2, 0, true},       {Type::SRV, 6, 0, true},   {Type::DNAME, 0, 0, true},
+        {Type::AFSDB, 2, 0, true},    {Type::KX, 2, 0, true},    {Type::SIG, 18, 9, true},
+        {Type::NAPTR, 7, 0, true},    {Type::MB, 0, 0, true},    {Type::RRSIG, 18, 9, false},
+        {Type::NSEC, 0, 0, false},    {Type::SVCB, 2, 0, false}, {Type::HTTPS, 2, 0, false},
         {Type::MSIGNER, 1, 0, false},
     };
     for (const auto& row : rows) {

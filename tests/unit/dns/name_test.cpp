@@ -50,8 +50,8 @@ TEST_CASE("Name text: escapes and their canonical print (RFC 1035 5.1)") {
 }
 
 TEST_CASE("Name text: what is malformed") {
-    for (const char* text : {"", "..", ".a.", "a..b.", "a\\", "a\\25.", "a\\256.", "a\\2x5.", "a b.",
-                             "\"a\".", "a\tb."}) {
+    for (const char* text : {"", "..", ".a.", "a..b.", "a\\", "a\\25.", "a\\256.", "a\\2x5.",
+                             "a b.", "\"a\".", "a\tb."}) {
         INFO(text);
         CHECK_FALSE(Name::from_text(text).has_value());
     }
@@ -121,9 +121,9 @@ TEST_CASE("At or below: by labels, not by text") {
 }
 
 TEST_CASE("Canonical order: the example of RFC 4034 6.1") {
-    const char* in_order[] = {"example.",       "a.example.",    "yljkjljk.a.example.",
-                              "Z.a.example.",   "zABC.a.EXAMPLE.", "z.example.",
-                              "\\001.z.example.", "*.z.example.", "\\200.z.example."};
+    const char* in_order[] = {"example.",         "a.example.",      "yljkjljk.a.example.",
+                              "Z.a.example.",     "zABC.a.EXAMPLE.", "z.example.",
+                              "\\001.z.example.", "*.z.example.",    "\\200.z.example."};
     for (std::size_t i = 0; i < std::size(in_order); ++i) {
         for (std::size_t k = 0; k < std::size(in_order); ++k) {
             INFO(in_order[i] << " and " << in_order[k]);

@@ -51,35 +51,69 @@ public:
             append(rdata, text);
         };
         switch (below(14)) {
-        case 0: result.type = Type::A; rdata = octets(4); break;
-        case 1: result.type = Type::AAAA; rdata = octets(16); break;
-        case 2: result.type = Type::NS; names(0, 1, 0); break;
-        case 3: result.type = Type::CNAME; names(0, 1, 0); break;
-        case 4: result.type = Type::MX; names(2, 1, 0); break;
-        case 5: result.type = Type::SOA; names(0, 2, 20); break;
-        case 6: result.type = Type::SRV; names(6, 1, 0); break;
-        case 7: result.type = Type::RRSIG; names(18, 1, 1 + below(80)); break;
-        case 8:
-            result.type = Type::TXT;
-            for (unsigned strings = 1 + below(3); strings > 0; --strings) string(20);
-            break;
-        case 9:
-            result.type = Type::NAPTR;
-            rdata = octets(4);
-            for (int i = 0; i < 3; ++i) string(5);
-            append(rdata, name().wire());
-            break;
-        case 10: {
-            result.type = Type::NSEC;
-            names(0, 1, 0);
-            std::vector<Type> types;
-            for (unsigned count = below(6); count > 0; --count) types.push_back(Type(below(700)));
-            append(rdata, rdata::type_bitmap(types));
-            break;
-        }
-        case 11: result.type = Type::MINFO; names(0, 2, 0); break;
-        case 12: result.type = Type::MSIGNER; names(1, 1, 0); break;
-        default: result.type = Type(65280); rdata = octets(below(40)); break;
+            case 0:
+                result.type = Type::A;
+                rdata = octets(4);
+                break;
+            case 1:
+                result.type = Type::AAAA;
+                rdata = octets(16);
+                break;
+            case 2:
+                result.type = Type::NS;
+                names(0, 1, 0);
+                break;
+            case 3:
+                result.type = Type::CNAME;
+                names(0, 1, 0);
+                break;
+            case 4:
+                result.type = Type::MX;
+                names(2, 1, 0);
+                break;
+            case 5:
+                result.type = Type::SOA;
+                names(0, 2, 20);
+                break;
+            case 6:
+                result.type = Type::SRV;
+                names(6, 1, 0);
+                break;
+            case 7:
+                result.type = Type::RRSIG;
+                names(18, 1, 1 + below(80));
+                break;
+            case 8:
+                result.type = Type::TXT;
+                for (unsigned strings = 1 + below(3); strings > 0; --strings) string(20);
+                break;
+            case 9:
+                result.type = Type::NAPTR;
+                rdata = octets(4);
+                for (int i = 0; i < 3; ++i) string(5);
+                append(rdata, name().wire());
+                break;
+            case 10: {
+                result.type = Type::NSEC;
+                names(0, 1, 0);
+                std::vector<Type> types;
+                for (unsigned count = below(6); count > 0; --count)
+                    types.push_back(Type(below(700)));
+                append(rdata, rdata::type_bitmap(types));
+                break;
+            }
+            case 11:
+                result.type = Type::MINFO;
+                names(0, 2, 0);
+                break;
+            case 12:
+                result.type = Type::MSIGNER;
+                names(1, 1, 0);
+                break;
+            default:
+                result.type = Type(65280);
+                rdata = octets(below(40));
+                break;
         }
         return result;
     }

@@ -68,7 +68,8 @@ TEST_CASE("RDATA of every typed type: text, its canonical print and the wire") {
         {Type::MX, "10 mail.", "", "000A 046D61696C 00"},
         {Type::SOA, "ns. mb. 4294967295 1h 2H30m 1w 60", "ns. mb. 4294967295 3600 9000 604800 60",
          "026E7300 026D6200 FFFFFFFF 00000E10 00002328 00093A80 0000003C"},
-        {Type::TXT, "one \"two words\" \"\" \\\"\\; \\007", "\"one\" \"two words\" \"\" \"\\\";\" \"\\007\"",
+        {Type::TXT, "one \"two words\" \"\" \\\"\\; \\007",
+         "\"one\" \"two words\" \"\" \"\\\";\" \"\\007\"",
          "036F6E65 0974776F20776F726473 00 02223B 0107"},
         {Type::SPF, "\"v=spf1 -all\"", "", "0B763D73706631202D616C6C"},
         {Type::HINFO, "RFC8482 \"\"", "\"RFC8482\" \"\"", "07524643 38343832 00"},
@@ -97,7 +98,8 @@ TEST_CASE("RDATA of every typed type: text, its canonical print and the wire") {
         {Type::CSYNC, "0 0", "", "00000000 0000"},
         {Type::NSEC, "host.example. A MX RRSIG NSEC TYPE1234", "",
          "04686F7374 076578616D706C65 00 0006 400100000003 041B " + repeated("00", 26) + "20"},
-        {Type::NSEC3, "1 1 12 aabbccdd 2t7b4g4vsa5smi47k61mv5bv1a22bojr NS SOA MX RRSIG DNSKEY NSEC3PARAM",
+        {Type::NSEC3,
+         "1 1 12 aabbccdd 2t7b4g4vsa5smi47k61mv5bv1a22bojr NS SOA MX RRSIG DNSKEY NSEC3PARAM",
          "1 1 12 AABBCCDD 2T7B4G4VSA5SMI47K61MV5BV1A22BOJR NS SOA MX RRSIG DNSKEY NSEC3PARAM",
          "01 01 000C 04AABBCCDD 14 174EB2409FE28BCB4887A1836F957F0A8425E27B 0007 22010000000290"},
         {Type::NSEC3, "1 0 0 - 00", "", "01 00 0000 00 0100"},
@@ -122,7 +124,8 @@ TEST_CASE("RDATA of every typed type: text, its canonical print and the wire") {
         {Type::ZONEMD, "1 1 1 " + repeated("AA", 48), "", "00000001 01 01" + repeated("AA", 48)},
         {Type::SVCB, "0 alias.", "", "0000 05616C696173 00"},
         {Type::SVCB, "1 .", "", "0001 00"},
-        {Type::SVCB, "1 . ipv4hint=192.0.2.1,192.0.2.2 port=53", "1 . port=53 ipv4hint=192.0.2.1,192.0.2.2",
+        {Type::SVCB, "1 . ipv4hint=192.0.2.1,192.0.2.2 port=53",
+         "1 . port=53 ipv4hint=192.0.2.1,192.0.2.2",
          "0001 00 0003 0002 0035 0004 0008 C0000201 C0000202"},
         {Type::SVCB, "1 . ipv6hint=2001:db8::1", "",
          "0001 00 0006 0010 20010DB8000000000000000000000001"},
@@ -140,15 +143,19 @@ TEST_CASE("RDATA of every typed type: text, its canonical print and the wire") {
          "0001 03666F6F 076578616D706C65 03636F6D 00 029B 0000"},
         {Type::HTTPS, "1 . alpn=h2 no-default-alpn ech=AQID dohpath=\"/q{?dns}\" ohttp",
          "1 . alpn=\"h2\" no-default-alpn ech=AQID dohpath=\"/q{?dns}\" ohttp",
-         "0001 00 0001 0003 026832 0002 0000 0005 0003 010203 0007 0008 2F717B3F646E737D 0008 0000"},
+         "0001 00 0001 0003 026832 0002 0000 0005 0003 010203 0007 0008 2F717B3F646E737D 0008 "
+         "0000"},
         {Type::MSIGNER, "ON msa.Example.", "", "01 036D7361 074578616D706C65 00"},
         {Type::MSIGNER, "off msa.example.", "OFF msa.example.", "02 036D7361 076578616D706C65 00"},
         {Type::MSIGNER, "1 msa.example.", "ON msa.example.", "01 036D7361 076578616D706C65 00"},
         {Type::MSIGNER, "0 msa.example.", "", "00 036D7361 076578616D706C65 00"},
         {Type::MSIGNER, "255 .", "", "FF 00"},
-        {Type::MSIGNER, "ON DNS msa.example.", "ON msa.example.", "01 036D7361 076578616D706C65 00"},
-        {Type::MSIGNER, "oFF api msa.example.", "OFF msa.example.", "02 036D7361 076578616D706C65 00"},
-        {Type::MSIGNER, "ON msa.example. API", "ON msa.example.", "01 036D7361 076578616D706C65 00"},
+        {Type::MSIGNER, "ON DNS msa.example.", "ON msa.example.",
+         "01 036D7361 076578616D706C65 00"},
+        {Type::MSIGNER, "oFF api msa.example.", "OFF msa.example.",
+         "02 036D7361 076578616D706C65 00"},
+        {Type::MSIGNER, "ON msa.example. API", "ON msa.example.",
+         "01 036D7361 076578616D706C65 00"},
         {Type::MSIGNER, "ON dns", "ON dns.o.example.", "01 03646E73 016F 076578616D706C65 00"},
         {Type(65280), "\\# 3 0a 0b0c", "\\# 3 0A0B0C", "0A0B0C"},
         {Type(65280), "\\# 0", "", ""},
@@ -377,7 +384,8 @@ TEST_CASE("Limits of strings and names in RDATA, at and beyond") {
 }
 
 TEST_CASE("An error says which field is wrong") {
-    CHECK(check_rdata(Type::DNSKEY, hex("0101")).error().message() == "DNSKEY: protocol: cut short");
+    CHECK(check_rdata(Type::DNSKEY, hex("0101")).error().message() ==
+          "DNSKEY: protocol: cut short");
     CHECK(check_rdata(Type::MSIGNER, hex("0101")).error().message() ==
           "MSIGNER: identity: cut short, too long or compressed");
     CHECK(from_text(Type::MX, "x mail.").error().message() ==
@@ -451,7 +459,8 @@ TEST_CASE("Typed views and typed writing are each other's inverse") {
     CHECK(rdata::to_rdata(*key) == dnskey);
 
     const Bytes rrsig =
-        from_text(Type::RRSIG, "NS 13 2 60 20300101000000 20290101000000 7 a.example. AQID").value();
+        from_text(Type::RRSIG, "NS 13 2 60 20300101000000 20290101000000 7 a.example. AQID")
+            .value();
     CHECK(rdata::to_rdata(rdata::view_as<rdata::Rrsig>(rrsig).value()) == rrsig);
 
     const Bytes types = rdata::type_bitmap({Type::AAAA, Type::NS, Type::A, Type::A});

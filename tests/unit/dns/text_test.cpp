@@ -66,8 +66,8 @@ TEST_CASE("A record: TTL and class may be missing and in any order") {
     for (const char* line :
          {"", "a.example.", "a.example. 60", "a.example. IN", "a.example. 60 IN NOTYPE x",
           "a.example. 60 60 A 192.0.2.1", "a.example. IN A", "a.example. IN ANY",
-          "a.example. 2147483648 A 192.0.2.1", "a..example. A 192.0.2.1", "a.example. 9x A 192.0.2.1",
-          "a.example. A 192.0.2.1 more"}) {
+          "a.example. 2147483648 A 192.0.2.1", "a..example. A 192.0.2.1",
+          "a.example. 9x A 192.0.2.1", "a.example. A 192.0.2.1 more"}) {
         INFO(line);
         CHECK_FALSE(record_from_text(line).has_value());
     }
