@@ -75,7 +75,9 @@ TEST_CASE("the client asks, with token and body") {
 }
 
 TEST_CASE("a refusal is an answer, not an error") {
-    RunningServer server(example_router());
+    HttpLimits limits;
+    limits.linger_time = patience;
+    RunningServer server(example_router(), limits);
     HttpClient stranger(server.address(), Secret(), patience);
     const auto answer = stranger.request(Method::get, "/admin/v1/zones/a.", "");
     REQUIRE(answer.has_value());
