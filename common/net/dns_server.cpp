@@ -171,7 +171,12 @@ struct DnsServer::Core {
 DnsServer::DnsServer(asio::any_io_executor executor, DnsServerLimits limits, RequestHandler handler)
     : core_(std::make_shared<Core>(std::move(executor), limits, std::move(handler))) {}
 
-DnsServer::~DnsServer() { core_->close(); }
+DnsServer::~DnsServer() {
+    core_->close();
+    // Connections and their state hold each other; the coroutines that would part them may never
+    // run again.
+    core_->state->connections.clear();
+}
 
 Result<SocketAddress> DnsServer::listen(SocketAddress address) {
     const std::shared_ptr<ServerState>& state = core_->state;
