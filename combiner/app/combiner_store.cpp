@@ -449,4 +449,20 @@ Result<void> add_audit(store::Database& database, Instant at, std::string_view w
                             database.last_insert_rowid() - audit_rows);
 }
 
+Result<std::vector<AuditEntry>> load_audit(store::Database& database, std::size_t most) {
+    auto rows = database.prepare("SELECT id, at, who, what FROM audit ORDER BY id DESC LIMIT ?1");
+    if (!rows) return rows.error();
+    rows->bind(1, most);
+    std::vector<AuditEntry> entries;
+    while (true) {
+        const auto row = rows->step();
+        if (!row) return row.error();
+        if (!*row) break;
+        entries.push_back({rows->integer(0), from_unix_milliseconds(rows->integer(1)),
+                           std::string(rows->text(2)), std::string(rows->text(3))});
+    }
+    std::ranges::reverse(entries);
+    return entries;
+}
+
 }  // namespace chorale::combiner

@@ -80,8 +80,15 @@ Result<void> commit_zone(store::Database& database, const ZoneCommit& commit);
 
 Result<void> store_replay_state(store::Database& database, dns::NameView key, BytesView state);
 
-// What an administrator did; the newest 10,000 are kept.
+// What an administrator did, or asked for and did not get; the newest 10,000 are kept.
 Result<void> add_audit(store::Database& database, Instant at, std::string_view who,
                        std::string_view what);
+struct AuditEntry {
+    std::int64_t id = 0;
+    Instant at;
+    std::string who, what;
+};
+// The newest ones, in order of time.
+Result<std::vector<AuditEntry>> load_audit(store::Database& database, std::size_t most);
 
 }  // namespace chorale::combiner

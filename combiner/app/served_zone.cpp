@@ -404,7 +404,15 @@ asio::awaitable<Result<void>> ServedZone::refresh_from(std::shared_ptr<const Pri
     if (!fetched->change) co_return success();
     Result<net::Slots::Hold> held = co_await turn_.take(net::no_deadline);
     if (held.has_error()) co_return held.error();
+    LastTransfer transfer;
+    transfer.serial = fetched->change->owner->serial();
+    transfer.kind = fetched->change->effective ? "ixfr" : "axfr";
+    transfer.from = primary->name + " (" + address.to_text() + ')';
     Result<void> changed = co_await change_owner(std::move(*fetched->change));
+    if (changed.has_value()) {
+        transfer.at = surroundings_->now();
+        last_transfer_in_ = std::move(transfer);
+    }
     co_return changed;
 }
 

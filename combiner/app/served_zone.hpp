@@ -64,7 +64,9 @@ public:
     const RefreshMachine& refresh() const { return refresh_; }
     const std::vector<NotifyTarget>& notify_targets() const { return notify_targets_; }
     const std::deque<ZoneError>& last_errors() const { return last_errors_; }
+    // To secondaries, by name; and from a primary.
     const std::map<std::string, LastTransfer>& last_transfers() const { return last_transfers_; }
+    const std::optional<LastTransfer>& last_transfer_in() const { return last_transfer_in_; }
     bool is_frozen() const { return stored_.is_frozen; }
     bool is_expired(Instant now) const { return refresh_.is_expired(now); }
     bool is_removed() const { return is_removed_; }
@@ -137,6 +139,7 @@ private:
     boost::asio::steady_timer timer_;
     std::deque<ZoneError> last_errors_;
     std::map<std::string, LastTransfer> last_transfers_;
+    std::optional<LastTransfer> last_transfer_in_;
     std::optional<net::SocketAddress> notify_source_;
     // The last refresh was answered by a primary with an older serial.
     std::string behind_;

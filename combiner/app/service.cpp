@@ -87,6 +87,7 @@ Result<void> Service::start() {
                                                 admin_routes(*this), std::move(settings));
     const auto admin_address = admin_->listen(configuration->admin);
     if (!admin_address) return admin_address.error().in("admin.listen");
+    admin_address_ = *admin_address;
     signals_ = std::make_unique<SignalWatch>(surroundings_->io);
     await_signal();
     asio::co_spawn(surroundings_->io, [this] { return apply_configuration(); }, asio::detached);

@@ -36,6 +36,7 @@ public:
     const net::DnsServer& dns_server() const { return dns_server_; }
     // Where it listens, ports resolved.
     const std::vector<net::SocketAddress>& dns_addresses() const { return dns_addresses_; }
+    const http::HttpAddress& admin_address() const { return admin_address_; }
     // Every configured zone (and catalog) is loaded and not expired.
     bool is_ready() const;
 
@@ -81,6 +82,7 @@ private:
     DnsFront front_;
     net::DnsServer dns_server_;
     std::vector<net::SocketAddress> dns_addresses_;
+    http::HttpAddress admin_address_;
     std::unique_ptr<http::HttpServer> admin_;
     std::unique_ptr<struct SignalWatch> signals_;
     Instant started_at_;
