@@ -18,6 +18,7 @@ namespace chorale::dns {
 bool read_rdata(WireReader& reader, Type type, std::size_t length, Bytes& target);
 
 // The same check for uncompressed octets; the error says which field is wrong.
+// MSIGNER passes whatever it holds: its number is for private use.
 Result<void> check_rdata(Type type, BytesView rdata);
 
 // Canonical form (RFC 4034 6.2): names in RDATA of certain types are lowered.
