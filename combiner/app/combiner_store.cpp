@@ -70,8 +70,7 @@ constexpr store::Migration migrations[] = {
 constexpr std::int64_t audit_rows = 10'000;
 
 std::int64_t checksum(BytesView octets) {
-    return static_cast<std::int64_t>(
-        crc32_z(crc32_z(0, nullptr, 0), octets.data(), octets.size()));
+    return static_cast<std::int64_t>(crc32_z(crc32_z(0, nullptr, 0), octets.data(), octets.size()));
 }
 
 Bytes stored_name(dns::NameView name) {
@@ -143,8 +142,9 @@ public:
         : database_(database), only_(only) {}
 
     Result<StoredState> load() {
-        for (const auto step : {&Loading::load_zones, &Loading::load_chunks, &Loading::load_overlays,
-                                &Loading::load_journals, &Loading::load_replay_states}) {
+        for (const auto step :
+             {&Loading::load_zones, &Loading::load_chunks, &Loading::load_overlays,
+              &Loading::load_journals, &Loading::load_replay_states}) {
             const auto loaded = (this->*step)();
             if (!loaded) return loaded.error();
         }
@@ -158,7 +158,8 @@ public:
 private:
     Result<void> load_zones() {
         auto rows = database_.prepare(
-            "SELECT zone.id, zone.name, source, template, catalog, catalog_label, frozen, owner_head,"
+            "SELECT zone.id, zone.name, source, template, catalog, catalog_label, frozen, "
+            "owner_head,"
             " owner_checksum, dropped, expire_at, serial"
             " FROM zone LEFT JOIN last_serial ON last_serial.name = zone.name"
             " WHERE ?1 IS NULL OR zone.id = ?1 ORDER BY zone.id");
@@ -201,8 +202,9 @@ private:
     }
 
     Result<void> load_chunks() {
-        auto rows = database_.prepare("SELECT id, zone_id, checksum, octets FROM owner_chunk"
-                                      " WHERE ?1 IS NULL OR zone_id = ?1");
+        auto rows = database_.prepare(
+            "SELECT id, zone_id, checksum, octets FROM owner_chunk"
+            " WHERE ?1 IS NULL OR zone_id = ?1");
         if (!rows) return rows.error();
         rows->bind(1, only_);
         while (true) {
@@ -234,9 +236,10 @@ private:
             StoredZone& zone = zone_at(rows->integer(0));
             auto rrsets = unpack_rrsets(rows->blob(2));
             const auto type = dns::Type(static_cast<std::uint16_t>(rows->integer(1)));
-            if (!rrsets || rrsets->size() != 1 || rrsets->front().type != type || !is_controlled(type)) {
-                return broken(zone.name, "stored overlay of type " + to_text(type) +
-                                             " cannot be understood");
+            if (!rrsets || rrsets->size() != 1 || rrsets->front().type != type ||
+                !is_controlled(type)) {
+                return broken(zone.name,
+                              "stored overlay of type " + to_text(type) + " cannot be understood");
             }
             zone.overlay[type] = {std::move(rrsets->front()), std::string(rows->text(3)),
                                   from_unix_milliseconds(rows->integer(4))};
@@ -244,8 +247,9 @@ private:
     }
 
     Result<void> load_journals() {
-        auto rows = database_.prepare("SELECT id, zone_id, delta FROM journal"
-                                      " WHERE ?1 IS NULL OR zone_id = ?1 ORDER BY id");
+        auto rows = database_.prepare(
+            "SELECT id, zone_id, delta FROM journal"
+            " WHERE ?1 IS NULL OR zone_id = ?1 ORDER BY id");
         if (!rows) return rows.error();
         rows->bind(1, only_);
         while (true) {
@@ -275,7 +279,8 @@ private:
     Result<void> make_owner(StoredZone& zone) {
         const auto head = heads_.find(zone.id);
         if (head == heads_.end()) return success();
-        if (std::ranges::find(head->second, dns::Type::SOA, &dns::RRset::type) == head->second.end()) {
+        if (std::ranges::find(head->second, dns::Type::SOA, &dns::RRset::type) ==
+            head->second.end()) {
             return broken(zone.name, "stored apex has no SOA");
         }
         zone::ChunkList chunks = std::move(chunks_[zone.id]);
@@ -328,7 +333,8 @@ Result<void> store_owner(store::Database& database, const ZoneCommit& commit) {
         to_unix_milliseconds(commit.expire_at));
 }
 
-Result<void> store_overlay(store::Database& database, std::int64_t zone_id, const Overlay& overlay) {
+Result<void> store_overlay(store::Database& database, std::int64_t zone_id,
+                           const Overlay& overlay) {
     const auto cleared = database.execute("DELETE FROM overlay WHERE zone_id = ?1", zone_id);
     if (!cleared) return cleared;
     for (const auto& [type, entry] : overlay) {
@@ -366,9 +372,9 @@ store::DatabaseOptions combiner_database_options() {
 
 std::string_view to_text(ZoneSource source) {
     switch (source) {
-    case ZoneSource::configuration: return "configuration";
-    case ZoneSource::admin: return "admin";
-    case ZoneSource::catalog: return "catalog";
+        case ZoneSource::configuration: return "configuration";
+        case ZoneSource::admin: return "admin";
+        case ZoneSource::catalog: return "catalog";
     }
     return "configuration";
 }
@@ -384,13 +390,15 @@ Result<StoredState> load_zone(store::Database& database, std::int64_t zone_id) {
 Result<void> insert_zone(store::Database& database, StoredZone& zone) {
     const Bytes name = stored_name(zone.name);
     const auto inserted = database.execute(
-        "INSERT INTO zone (name, source, template, catalog, catalog_label, frozen, dropped, expire_at)"
+        "INSERT INTO zone (name, source, template, catalog, catalog_label, frozen, dropped, "
+        "expire_at)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, x'', 0)",
         name, to_text(zone.source), zone.template_name, stored_name(zone.catalog),
         as_bytes(zone.catalog_label), zone.is_frozen ? 1 : 0);
     if (!inserted) return inserted;
     zone.id = database.last_insert_rowid();
-    const auto serial = database.query_integer("SELECT serial FROM last_serial WHERE name = ?1", name);
+    const auto serial =
+        database.query_integer("SELECT serial FROM last_serial WHERE name = ?1", name);
     if (!serial) return serial.error();
     if (*serial) zone.last_serial = static_cast<zone::Serial>(**serial);
     return success();
@@ -401,12 +409,14 @@ Result<void> remove_zone(store::Database& database, std::int64_t zone_id) {
 }
 
 Result<void> set_frozen(store::Database& database, std::int64_t zone_id, bool is_frozen) {
-    return database.execute("UPDATE zone SET frozen = ?2 WHERE id = ?1", zone_id, is_frozen ? 1 : 0);
+    return database.execute("UPDATE zone SET frozen = ?2 WHERE id = ?1", zone_id,
+                            is_frozen ? 1 : 0);
 }
 
 Result<void> set_membership(store::Database& database, const StoredZone& zone) {
     return database.execute(
-        "UPDATE zone SET source = ?2, template = ?3, catalog = ?4, catalog_label = ?5 WHERE id = ?1",
+        "UPDATE zone SET source = ?2, template = ?3, catalog = ?4, catalog_label = ?5 WHERE id = "
+        "?1",
         zone.id, to_text(zone.source), zone.template_name, stored_name(zone.catalog),
         as_bytes(zone.catalog_label));
 }

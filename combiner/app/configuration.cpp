@@ -21,54 +21,70 @@ constexpr std::int64_t year = 366LL * 24 * 3600;
 
 std::vector<KeyRow> zone_keys() {
     return {
-        {"primaries", Type::texts, runtime::optional, "owner's servers by name, tried in this order",
-         between(1, 16), R"(["owner"])"},
-        {"secondaries", Type::texts, std::vector<std::string>{}, "servers by name that fetch the combined zone",
-         between(0, 64)},
-        {"updaters", Type::texts, std::vector<std::string>{}, "agents by name that may send UPDATE", between(0, 16)},
+        {"primaries", Type::texts, runtime::optional,
+         "owner's servers by name, tried in this order", between(1, 16), R"(["owner"])"},
+        {"secondaries", Type::texts, std::vector<std::string>{},
+         "servers by name that fetch the combined zone", between(0, 64)},
+        {"updaters", Type::texts, std::vector<std::string>{}, "agents by name that may send UPDATE",
+         between(0, 16)},
         {"serial", Type::enumeration, "follow", "where the combined zone's serial comes from",
          one_of({"follow", "increment", "unixtime"})},
         {"ixfr", Type::boolean, true, "ask primaries for incremental transfers"},
-        {"refresh_min", Type::seconds, 30, "least time between refreshes, whatever the SOA says", between(0, year)},
-        {"refresh_max", Type::seconds, 28 * 24 * 3600, "most time between refreshes", between(1, year)},
-        {"retry_min", Type::seconds, 10, "least time between tries after a failure", between(0, year)},
-        {"retry_max", Type::seconds, 14 * 24 * 3600, "most time between tries after a failure", between(1, year)},
-        {"expire_max", Type::seconds, year, "most time a zone is served without hearing from its owner",
+        {"refresh_min", Type::seconds, 30, "least time between refreshes, whatever the SOA says",
+         between(0, year)},
+        {"refresh_max", Type::seconds, 28 * 24 * 3600, "most time between refreshes",
          between(1, year)},
-        {"journal_size", Type::octets, "4 MiB", "deltas kept for outgoing IXFR, per zone", between(0, 1LL << 32)},
+        {"retry_min", Type::seconds, 10, "least time between tries after a failure",
+         between(0, year)},
+        {"retry_max", Type::seconds, 14 * 24 * 3600, "most time between tries after a failure",
+         between(1, year)},
+        {"expire_max", Type::seconds, year,
+         "most time a zone is served without hearing from its owner", between(1, year)},
+        {"journal_size", Type::octets, "4 MiB", "deltas kept for outgoing IXFR, per zone",
+         between(0, 1LL << 32)},
     };
 }
 
 std::vector<KeyRow> limit_keys() {
     return {
         {"connections", Type::integer, 10000, "TCP connections in all", between(1, 1000000)},
-        {"connections_per_prefix", Type::integer, 64, "TCP connections of one /24 or /56", between(1, 1000000)},
-        {"connection_idle_time", Type::seconds, 10, "an idle TCP connection is closed after", between(1, 3600)},
+        {"connections_per_prefix", Type::integer, 64, "TCP connections of one /24 or /56",
+         between(1, 1000000)},
+        {"connection_idle_time", Type::seconds, 10, "an idle TCP connection is closed after",
+         between(1, 3600)},
         {"message_time", Type::seconds, 5, "a message must be complete after", between(1, 3600)},
-        {"write_progress_time", Type::seconds, 10, "a client that reads nothing is closed after", between(1, 3600)},
-        {"unread_output", Type::octets, "256 KiB", "unread output at which a connection is read no more",
-         between(4096, 1LL << 30)},
-        {"requests_per_connection", Type::integer, 16, "requests in work per TCP connection", between(1, 1000)},
+        {"write_progress_time", Type::seconds, 10, "a client that reads nothing is closed after",
+         between(1, 3600)},
+        {"unread_output", Type::octets, "256 KiB",
+         "unread output at which a connection is read no more", between(4096, 1LL << 30)},
+        {"requests_per_connection", Type::integer, 16, "requests in work per TCP connection",
+         between(1, 1000)},
         {"udp_requests", Type::integer, 256, "UDP requests in work", between(1, 100000)},
         {"message_records", Type::integer, 5000, "records in one message", between(1, 65535)},
         {"update_records", Type::integer, 1000, "records in one UPDATE", between(1, 65535)},
-        {"updates_pending", Type::integer, 100, "UPDATE messages in work; further ones get SERVFAIL",
-         between(1, 100000)},
+        {"updates_pending", Type::integer, 100,
+         "UPDATE messages in work; further ones get SERVFAIL", between(1, 100000)},
         {"transfers_in", Type::integer, 20, "incoming transfers at a time", between(1, 10000)},
-        {"transfers_out", Type::integer, 100, "outgoing transfers at a time; further ones get SERVFAIL",
-         between(1, 100000)},
-        {"notifies", Type::integer, 100, "NOTIFY messages on their way at a time", between(1, 10000)},
-        {"transfer_total_time", Type::seconds, 7200, "a transfer must be complete after", between(1, 86400)},
-        {"transfer_idle_time", Type::seconds, 60, "a transfer that makes no progress ends after", between(1, 86400)},
-        {"transfer_max_octets", Type::octets, "4 GiB", "octets of one incoming transfer", between(512, 1LL << 40)},
+        {"transfers_out", Type::integer, 100,
+         "outgoing transfers at a time; further ones get SERVFAIL", between(1, 100000)},
+        {"notifies", Type::integer, 100, "NOTIFY messages on their way at a time",
+         between(1, 10000)},
+        {"transfer_total_time", Type::seconds, 7200, "a transfer must be complete after",
+         between(1, 86400)},
+        {"transfer_idle_time", Type::seconds, 60, "a transfer that makes no progress ends after",
+         between(1, 86400)},
+        {"transfer_max_octets", Type::octets, "4 GiB", "octets of one incoming transfer",
+         between(512, 1LL << 40)},
         {"transfer_max_records", Type::integer, 50000000, "records of one zone or transfer",
          between(1, 1000000000)},
         {"transfer_max_messages", Type::integer, 4000000, "messages of one incoming transfer",
          between(1, 1000000000)},
-        {"transfer_max_records_per_rrset", Type::integer, 100, "records of one RRset", between(1, 65535)},
+        {"transfer_max_records_per_rrset", Type::integer, 100, "records of one RRset",
+         between(1, 65535)},
         {"transfer_max_types_per_name", Type::integer, 100, "types at one name", between(1, 65535)},
         {"zones", Type::integer, 100000, "zones in all", between(1, 10000000)},
-        {"http_connections", Type::integer, 256, "connections to the admin listener", between(1, 10000)},
+        {"http_connections", Type::integer, 256, "connections to the admin listener",
+         between(1, 10000)},
     };
 }
 
@@ -76,66 +92,130 @@ std::vector<KeyRow> limit_keys() {
 
 const runtime::Schema& configuration_schema() {
     static const runtime::Schema schema = {
-        {"dns", Occurs::once, "The DNS service.", {
-            {"listen", Type::addresses, std::vector<std::string>{"127.0.0.1:53", "[::1]:53"},
-             "addresses for UDP and TCP", {1, 64, {}, 53}},
-        }},
-        {"state", Occurs::once, "What survives a restart.", {
-            {"directory", Type::path, "/var/lib/chorale/combiner", "folder of the database; made if it is missing"},
-        }},
-        {"admin", Occurs::once, "The admin interface.", {
-            {"listen", Type::endpoint, "127.0.0.1:8301", "loopback address, or \"unix:/path\"", with_port(8301)},
-            {"token_file", Type::path, "/etc/chorale/combiner.token", "file (mode 0600) with the bearer token"},
-        }},
-        {"log", Occurs::once, "The event log, on stderr.", {
-            {"level", Type::enumeration, "info", "least urgent event that is written",
-             one_of({"debug", "info", "warning", "error"})},
-            {"format", Type::enumeration, "logfmt", "form of a line", one_of({"logfmt", "json"})},
-        }},
+        {"dns",
+         Occurs::once,
+         "The DNS service.",
+         {
+             {"listen",
+              Type::addresses,
+              std::vector<std::string>{"127.0.0.1:53", "[::1]:53"},
+              "addresses for UDP and TCP",
+              {1, 64, {}, 53}},
+         }},
+        {"state",
+         Occurs::once,
+         "What survives a restart.",
+         {
+             {"directory", Type::path, "/var/lib/chorale/combiner",
+              "folder of the database; made if it is missing"},
+         }},
+        {"admin",
+         Occurs::once,
+         "The admin interface.",
+         {
+             {"listen", Type::endpoint, "127.0.0.1:8301", "loopback address, or \"unix:/path\"",
+              with_port(8301)},
+             {"token_file", Type::path, "/etc/chorale/combiner.token",
+              "file (mode 0600) with the bearer token"},
+         }},
+        {"log",
+         Occurs::once,
+         "The event log, on stderr.",
+         {
+             {"level", Type::enumeration, "info", "least urgent event that is written",
+              one_of({"debug", "info", "warning", "error"})},
+             {"format", Type::enumeration, "logfmt", "form of a line", one_of({"logfmt", "json"})},
+         }},
         {"limits", Occurs::once, "Bounds on what others can cause.", limit_keys()},
-        {"key", Occurs::any, "A TSIG key.", {
-            {"name", Type::text, runtime::required, "name of the key", between(1, 1000), "\"owner-xfr.\""},
-            {"algorithm", Type::enumeration, "hmac-sha256", "HMAC",
-             one_of({"hmac-sha256", "hmac-sha384", "hmac-sha512"})},
-            {"secret", Type::secret, runtime::optional, "the secret in base64; or secret_file",
-             between(1, 4096), "\"c2VjcmV0IG9mIGEgcmVhc29uYWJsZSBsZW5ndGg=\""},
-            {"secret_file", Type::path, runtime::optional, "file (mode 0600) with the secret in base64", {},
-             "\"/etc/chorale/owner-xfr.secret\""},
-        }},
-        {"primary", Occurs::any, "A server of a zone owner.", {
-            {"name", Type::text, runtime::required, "its name in this file", between(1, 200), "\"owner\""},
-            {"addresses", Type::addresses, runtime::required, "its addresses, tried in this order",
-             {1, 16, {}, 53}, "[\"192.0.2.1:53\"]"},
-            {"key", Type::text, runtime::optional, "TSIG key for requests to it", between(1, 1000), "\"owner-xfr.\""},
-        }},
-        {"secondary", Occurs::any, "A server that fetches combined zones: the signer.", {
-            {"name", Type::text, runtime::required, "its name in this file", between(1, 200), "\"signer\""},
-            {"addresses", Type::addresses, runtime::required, "its addresses; NOTIFY goes there, and it may transfer from there",
-             {1, 16, {}, 53}, "[\"127.0.0.1:5302\"]"},
-            {"allow", Type::prefixes, std::vector<std::string>{}, "further addresses that it may transfer from", between(0, 64)},
-            {"key", Type::text, runtime::optional, "TSIG key, required on its requests and used for NOTIFY",
-             between(1, 1000), "\"signer-xfr.\""},
-            {"notify", Type::boolean, true, "send NOTIFY to it"},
-        }},
-        {"updater", Occurs::any, "An agent that may send UPDATE.", {
-            {"name", Type::text, runtime::required, "its name in this file", between(1, 200), "\"msa\""},
-            {"key", Type::text, runtime::required, "TSIG key of its UPDATE messages", between(1, 1000), "\"msa-update.\""},
-            {"allow", Type::prefixes, std::vector<std::string>{}, "addresses that it may send from; empty: any", between(0, 64)},
-        }},
+        {"key",
+         Occurs::any,
+         "A TSIG key.",
+         {
+             {"name", Type::text, runtime::required, "name of the key", between(1, 1000),
+              "\"owner-xfr.\""},
+             {"algorithm", Type::enumeration, "hmac-sha256", "HMAC",
+              one_of({"hmac-sha256", "hmac-sha384", "hmac-sha512"})},
+             {"secret", Type::secret, runtime::optional, "the secret in base64; or secret_file",
+              between(1, 4096), "\"c2VjcmV0IG9mIGEgcmVhc29uYWJsZSBsZW5ndGg=\""},
+             {"secret_file",
+              Type::path,
+              runtime::optional,
+              "file (mode 0600) with the secret in base64",
+              {},
+              "\"/etc/chorale/owner-xfr.secret\""},
+         }},
+        {"primary",
+         Occurs::any,
+         "A server of a zone owner.",
+         {
+             {"name", Type::text, runtime::required, "its name in this file", between(1, 200),
+              "\"owner\""},
+             {"addresses",
+              Type::addresses,
+              runtime::required,
+              "its addresses, tried in this order",
+              {1, 16, {}, 53},
+              "[\"192.0.2.1:53\"]"},
+             {"key", Type::text, runtime::optional, "TSIG key for requests to it", between(1, 1000),
+              "\"owner-xfr.\""},
+         }},
+        {"secondary",
+         Occurs::any,
+         "A server that fetches combined zones: the signer.",
+         {
+             {"name", Type::text, runtime::required, "its name in this file", between(1, 200),
+              "\"signer\""},
+             {"addresses",
+              Type::addresses,
+              runtime::required,
+              "its addresses; NOTIFY goes there, and it may transfer from there",
+              {1, 16, {}, 53},
+              "[\"127.0.0.1:5302\"]"},
+             {"allow", Type::prefixes, std::vector<std::string>{},
+              "further addresses that it may transfer from", between(0, 64)},
+             {"key", Type::text, runtime::optional,
+              "TSIG key, required on its requests and used for NOTIFY", between(1, 1000),
+              "\"signer-xfr.\""},
+             {"notify", Type::boolean, true, "send NOTIFY to it"},
+         }},
+        {"updater",
+         Occurs::any,
+         "An agent that may send UPDATE.",
+         {
+             {"name", Type::text, runtime::required, "its name in this file", between(1, 200),
+              "\"msa\""},
+             {"key", Type::text, runtime::required, "TSIG key of its UPDATE messages",
+              between(1, 1000), "\"msa-update.\""},
+             {"allow", Type::prefixes, std::vector<std::string>{},
+              "addresses that it may send from; empty: any", between(0, 64)},
+         }},
         {"template", Occurs::any, "How zones are served.",
-         runtime::joined({{"name", Type::text, runtime::required, "its name in this file", between(1, 200), "\"default\""}},
+         runtime::joined({{"name", Type::text, runtime::required, "its name in this file",
+                           between(1, 200), "\"default\""}},
                          zone_keys())},
         {"zone", Occurs::any, "A zone; keys of its template may be given anew.",
-         runtime::joined({{"name", Type::text, runtime::required, "its name", between(1, 1004), "\"zone.example.\""},
-                          {"template", Type::text, runtime::optional, "template by name", between(1, 200), "\"default\""}},
+         runtime::joined({{"name", Type::text, runtime::required, "its name", between(1, 1004),
+                           "\"zone.example.\""},
+                          {"template", Type::text, runtime::optional, "template by name",
+                           between(1, 200), "\"default\""}},
                          runtime::overriding(zone_keys()))},
-        {"catalog", Occurs::any, "A catalog zone (RFC 9432) that lists further zones.", {
-            {"name", Type::text, runtime::required, "its name", between(1, 1004), "\"catalog.example.\""},
-            {"primaries", Type::texts, runtime::required, "servers by name that it is fetched from", between(1, 16), "[\"owner\"]"},
-            {"template", Type::text, runtime::required, "template of its members", between(1, 200), "\"default\""},
-            {"groups", Type::texts_by_name, runtime::optional, "templates by group property (RFC 9432 4.4.2)", {},
-             "{ fast = \"other\" }"},
-        }},
+        {"catalog",
+         Occurs::any,
+         "A catalog zone (RFC 9432) that lists further zones.",
+         {
+             {"name", Type::text, runtime::required, "its name", between(1, 1004),
+              "\"catalog.example.\""},
+             {"primaries", Type::texts, runtime::required,
+              "servers by name that it is fetched from", between(1, 16), "[\"owner\"]"},
+             {"template", Type::text, runtime::required, "template of its members", between(1, 200),
+              "\"default\""},
+             {"groups",
+              Type::texts_by_name,
+              runtime::optional,
+              "templates by group property (RFC 9432 4.4.2)",
+              {},
+              "{ fast = \"other\" }"},
+         }},
     };
     return schema;
 }
@@ -148,7 +228,8 @@ public:
     explicit Reading(const runtime::ConfigurationTree& tree)
         : tree_(tree), configuration_(std::make_shared<Configuration>()) {}
 
-    boost::system::result<std::shared_ptr<const Configuration>, runtime::ConfigurationErrors> read() {
+    boost::system::result<std::shared_ptr<const Configuration>, runtime::ConfigurationErrors>
+    read() {
         read_daemon();
         read_limits();
         for (const Section& section : tree_.sections("key")) read_key(section);
@@ -184,7 +265,8 @@ private:
         if (!address) {
             refuse(admin, "listen", address.error().message());
         } else if (!address->is_loopback()) {
-            refuse(admin, "listen", "expected a loopback address or \"unix:/path\", got " + socket->to_text());
+            refuse(admin, "listen",
+                   "expected a loopback address or \"unix:/path\", got " + socket->to_text());
         } else {
             configuration_->admin = *address;
         }
@@ -264,7 +346,9 @@ private:
         if (!section.has("key")) return nullptr;
         const auto name = dns::Name::from_text(section.text("key"));
         const crypto::TsigKey* key = name ? configuration_->keys.find(*name) : nullptr;
-        if (!key) refuse(section, "key", "expected the name of a [[key]], got \"" + section.text("key") + '"');
+        if (!key)
+            refuse(section, "key",
+                   "expected the name of a [[key]], got \"" + section.text("key") + '"');
         return key;
     }
 
@@ -293,7 +377,8 @@ private:
             secondary.addresses.push_back(to_net(address));
             secondary.allow.emplace_back(secondary.addresses.back().address(), 128);
         }
-        for (const auto& prefix : section.prefixes("allow")) secondary.allow.push_back(to_net(prefix));
+        for (const auto& prefix : section.prefixes("allow"))
+            secondary.allow.push_back(to_net(prefix));
         secondary.key = find_key(section);
         secondary.notify = section.boolean("notify");
         add(section, secondaries_, std::move(secondary));
@@ -303,7 +388,8 @@ private:
         Updater updater;
         updater.name = section.text("name");
         updater.key = find_key(section);
-        for (const auto& prefix : section.prefixes("allow")) updater.allow.push_back(to_net(prefix));
+        for (const auto& prefix : section.prefixes("allow"))
+            updater.allow.push_back(to_net(prefix));
         add(section, updaters_, std::move(updater));
     }
 
@@ -316,7 +402,9 @@ private:
             const auto found = from.find(name);
             if (found == from.end()) {
                 std::string what(key);
-                what = what == "primaries" ? "primary" : what == "secondaries" ? "secondary" : "updater";
+                what = what == "primaries"     ? "primary"
+                       : what == "secondaries" ? "secondary"
+                                               : "updater";
                 refuse(section, key, "expected names of [[" + what + "]], got \"" + name + '"');
             } else {
                 to.push_back(found->second);
@@ -329,7 +417,8 @@ private:
         find_named(section, "primaries", primaries_, settings.primaries);
         find_named(section, "secondaries", secondaries_, settings.secondaries);
         find_named(section, "updaters", updaters_, settings.updaters);
-        if (section.has("serial")) settings.serial = *serial_policy_from_text(section.text("serial"));
+        if (section.has("serial"))
+            settings.serial = *serial_policy_from_text(section.text("serial"));
         if (section.has("ixfr")) settings.ixfr = section.boolean("ixfr");
         const auto take = [&](std::string_view key, Duration& to) {
             if (section.has(key)) to = section.duration(key);
@@ -373,7 +462,8 @@ private:
         }
         name = *parsed;
         if (!names_.emplace(name, true).second) {
-            refuse(section, "name", "expected another name: " + name.to_text() + " is configured already");
+            refuse(section, "name",
+                   "expected another name: " + name.to_text() + " is configured already");
             return false;
         }
         return true;
@@ -415,7 +505,8 @@ private:
         configuration_->catalogs.push_back(std::move(catalog));
     }
 
-    void check_member_template(const Section& section, std::string_view key, const std::string& name) {
+    void check_member_template(const Section& section, std::string_view key,
+                               const std::string& name) {
         const auto found = find_template(section, key, name);
         if (found && found->primaries.empty()) {
             refuse(section, key, "expected a template with primaries, \"" + name + "\" has none");

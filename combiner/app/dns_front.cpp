@@ -32,19 +32,18 @@ bool has_broken_option(const dns::Edns& edns, bool is_tcp) {
 std::string_view to_text(crypto::TsigVerdict::Outcome outcome) {
     using Outcome = crypto::TsigVerdict::Outcome;
     switch (outcome) {
-    case Outcome::form_error: return "tsig_form";
-    case Outcome::bad_key: return "tsig_badkey";
-    case Outcome::bad_signature: return "tsig_badsig";
-    case Outcome::bad_time: return "tsig_badtime";
-    case Outcome::bad_truncation: return "tsig_badtrunc";
-    default: return "tsig";
+        case Outcome::form_error: return "tsig_form";
+        case Outcome::bad_key: return "tsig_badkey";
+        case Outcome::bad_signature: return "tsig_badsig";
+        case Outcome::bad_time: return "tsig_badtime";
+        case Outcome::bad_truncation: return "tsig_badtrunc";
+        default: return "tsig";
     }
 }
 
 bool is_allowed(const std::vector<net::Prefix>& prefixes, const net::SocketAddress& source) {
-    return std::ranges::any_of(prefixes, [&](const net::Prefix& prefix) {
-        return prefix.contains(source.address());
-    });
+    return std::ranges::any_of(
+        prefixes, [&](const net::Prefix& prefix) { return prefix.contains(source.address()); });
 }
 
 }  // namespace
@@ -68,13 +67,15 @@ struct DnsFront::Exchange {
     const Secondary* find_secondary(const ServedZone& zone) const {
         for (const auto& secondary : zone.settings()->secondaries) {
             const bool has_right_key = secondary->key ? has_key(secondary->key) : true;
-            if (has_right_key && is_allowed(secondary->allow, request.source)) return secondary.get();
+            if (has_right_key && is_allowed(secondary->allow, request.source))
+                return secondary.get();
         }
         return nullptr;
     }
     const Updater* find_updater(const ServedZone& zone) const {
         for (const auto& updater : zone.settings()->updaters) {
-            const bool is_near = updater->allow.empty() || is_allowed(updater->allow, request.source);
+            const bool is_near =
+                updater->allow.empty() || is_allowed(updater->allow, request.source);
             if (has_key(updater->key) && is_near) return updater.get();
         }
         return nullptr;
@@ -146,7 +147,8 @@ asio::awaitable<void> DnsFront::handle(net::Request request,
     }
 }
 
-// ---- sending -------------------------------------------------------------------------------------
+// ---- sending
+// -------------------------------------------------------------------------------------
 
 asio::awaitable<void> DnsFront::refuse(ExchangePointer exchange, Rcode rcode, std::string cause) {
     surroundings_->metrics.counter("chorale_combiner_refusals_total", {cause}).increment();
@@ -156,8 +158,11 @@ asio::awaitable<void> DnsFront::refuse(ExchangePointer exchange, Rcode rcode, st
     const std::string opcode = to_text(exchange->message.opcode());
     const std::string answered = to_text(rcode);
     surroundings_->refusals.event(exchange->arrived, Level::info, "request.refused", source + cause,
-                                  {{"source", source}, {"opcode", opcode}, {"name", name},
-                                   {"cause", cause}, {"rcode", answered}});
+                                  {{"source", source},
+                                   {"opcode", opcode},
+                                   {"name", name},
+                                   {"cause", cause},
+                                   {"rcode", answered}});
     co_await send(exchange, make_response(exchange->message, rcode));
 }
 
@@ -173,7 +178,8 @@ asio::awaitable<void> DnsFront::send(ExchangePointer exchange, dns::Message mess
         most = edns ? std::clamp<std::size_t>(edns->udp_octets, udp_least_octets, udp_most_octets)
                     : udp_least_octets;
     }
-    const std::size_t extra = tsig.responder ? tsig.responder->overhead() : tsig.error_record.size();
+    const std::size_t extra =
+        tsig.responder ? tsig.responder->overhead() : tsig.error_record.size();
     if (octets.size() + extra > most) {
         // RFC 8945 5.3: question and TSIG only.
         message.answers.clear();
@@ -192,7 +198,8 @@ asio::awaitable<void> DnsFront::send(ExchangePointer exchange, dns::Message mess
     static_cast<void>(sent);
 }
 
-// ---- QUERY ---------------------------------------------------------------------------------------
+// ---- QUERY
+// ---------------------------------------------------------------------------------------
 
 asio::awaitable<void> DnsFront::answer_query(ExchangePointer exchange) {
     const dns::Question& question = exchange->question();
@@ -212,7 +219,8 @@ asio::awaitable<void> DnsFront::answer_query(ExchangePointer exchange) {
         co_await refuse(exchange, Rcode::REFUSED, "not_allowed");
         co_return;
     }
-    const bool is_answered = is_transfer || question.type == dns::Type::SOA || is_controlled(question.type);
+    const bool is_answered =
+        is_transfer || question.type == dns::Type::SOA || is_controlled(question.type);
     if (!is_answered) {
         co_await refuse(exchange, Rcode::REFUSED, "type_not_served");
         co_return;
@@ -301,7 +309,8 @@ asio::awaitable<void> DnsFront::answer_ixfr(ExchangePointer exchange,
         dns::Message answer = make_response(exchange->message, Rcode::NOERROR);
         answer.header.is_authoritative = true;
         const dns::RRset& soa = combined->soa();
-        answer.answers.push_back({soa.owner, soa.type, dns::Class::IN, soa.ttl, soa.rdatas.front()});
+        answer.answers.push_back(
+            {soa.owner, soa.type, dns::Class::IN, soa.ttl, soa.rdatas.front()});
         co_await send(exchange, std::move(answer));
         co_return;
     }
@@ -351,7 +360,8 @@ asio::awaitable<void> DnsFront::stream_out(ExchangePointer exchange,
                  {transfer.kind, sent.has_value() ? "done" : "failed"})
         .increment();
     if (sent.has_error()) {
-        zone->note_error("transfer", "to " + name + " (" + transfer.from + "): " + sent.error().message());
+        zone->note_error("transfer",
+                         "to " + name + " (" + transfer.from + "): " + sent.error().message());
         exchange->stream->close();
         co_return;
     }
@@ -363,7 +373,8 @@ asio::awaitable<void> DnsFront::stream_out(ExchangePointer exchange,
     zone->note_transfer(name, std::move(transfer));
 }
 
-// ---- NOTIFY --------------------------------------------------------------------------------------
+// ---- NOTIFY
+// --------------------------------------------------------------------------------------
 
 asio::awaitable<void> DnsFront::answer_notify(ExchangePointer exchange) {
     const dns::Question& question = exchange->question();
@@ -410,7 +421,8 @@ asio::awaitable<void> DnsFront::answer_notify(ExchangePointer exchange) {
     co_await send(exchange, std::move(answer));
 }
 
-// ---- UPDATE --------------------------------------------------------------------------------------
+// ---- UPDATE
+// --------------------------------------------------------------------------------------
 
 asio::awaitable<void> DnsFront::answer_update(ExchangePointer exchange) {
     if (updates_pending_ >= exchange->configuration->limits.updates_pending) {
@@ -432,11 +444,12 @@ asio::awaitable<dns::Message> DnsFront::carry_out_update(ExchangePointer exchang
     const dns::Message& update = exchange->message;
     const auto refused = [&](Rcode rcode, std::string cause, std::string reason) {
         surroundings_->metrics.counter("chorale_combiner_refusals_total", {cause}).increment();
-        surroundings_->refusals.event(
-            exchange->arrived, Level::info, "update.refused",
-            exchange->request.source.address().to_string() + cause,
-            {{"source", exchange->request.source.to_text()}, {"cause", cause},
-             {"reason", reason}, {"rcode", to_text(rcode)}});
+        surroundings_->refusals.event(exchange->arrived, Level::info, "update.refused",
+                                      exchange->request.source.address().to_string() + cause,
+                                      {{"source", exchange->request.source.to_text()},
+                                       {"cause", cause},
+                                       {"reason", reason},
+                                       {"rcode", to_text(rcode)}});
         return make_response(update, rcode);
     };
     const zone::UpdateRefusal section = zone::check_zone_section(update);
@@ -444,7 +457,8 @@ asio::awaitable<dns::Message> DnsFront::carry_out_update(ExchangePointer exchang
     const std::shared_ptr<ServedZone> zone = zones_.find(exchange->question().name);
     if (!zone) co_return refused(Rcode::NOTAUTH, "not_our_zone", "no such zone");
     const Updater* found = exchange->find_updater(*zone);
-    if (!found) co_return refused(Rcode::REFUSED, "not_allowed", "no updater with this key and address");
+    if (!found)
+        co_return refused(Rcode::REFUSED, "not_allowed", "no updater with this key and address");
     const std::string updater = found->name;
     const std::size_t records =
         update.answers.size() + update.authority.size() + update.additional.size();
@@ -461,11 +475,13 @@ asio::awaitable<dns::Message> DnsFront::carry_out_update(ExchangePointer exchang
         co_return refused(Rcode::SERVFAIL, "zone_removed", "the zone is being removed");
     }
     if (zone->is_frozen()) co_return refused(Rcode::REFUSED, "frozen", "the zone is frozen");
-    if (!zone->combined()) co_return refused(Rcode::SERVFAIL, "not_loaded", "the zone is not loaded");
+    if (!zone->combined())
+        co_return refused(Rcode::SERVFAIL, "not_loaded", "the zone is not loaded");
     const ZonePointer before = zone->combined();
     const CombinedView view(*before);
-    ServedZone::ReplayState replay{exchange->tsig.key->name,
-                                   surroundings_->replay_guard.export_state(exchange->tsig.key->name)};
+    ServedZone::ReplayState replay{
+        exchange->tsig.key->name,
+        surroundings_->replay_guard.export_state(exchange->tsig.key->name)};
     const zone::UpdateRefusal prerequisites = zone::check_prerequisites(update, view);
     Overlay overlay;
     bool has_changes = false;
@@ -493,7 +509,8 @@ asio::awaitable<dns::Message> DnsFront::carry_out_update(ExchangePointer exchang
     }
     surroundings_->events.record(surroundings_->now(), has_changes ? Level::info : Level::debug,
                                  "update.applied",
-                                 {{"zone", zone->name().to_text()}, {"updater", updater},
+                                 {{"zone", zone->name().to_text()},
+                                  {"updater", updater},
                                   {"serial", std::to_string(zone->combined()->serial())}});
     co_return make_response(update, Rcode::NOERROR);
 }

@@ -21,7 +21,8 @@ Bytes make_query(std::uint16_t id, const FetchRequest& request, dns::Type type) 
     if (type == dns::Type::IXFR) {
         // RFC 1995 3: our version's SOA.
         const dns::RRset& soa = request.owner->soa();
-        query.authority.push_back({soa.owner, soa.type, dns::Class::IN, soa.ttl, soa.rdatas.front()});
+        query.authority.push_back(
+            {soa.owner, soa.type, dns::Class::IN, soa.ttl, soa.rdatas.front()});
     }
     return write_message(query);
 }
@@ -78,8 +79,7 @@ private:
         std::vector<zone::ZoneDelta> effective;
         for (const zone::ZoneDelta& delta : deltas_) {
             const zone::ZoneDelta kept = keep_from_owner(delta, request_.zone, change.dropped);
-            auto applied =
-                zone::apply_delta(*change.owner, kept, head_types, ids(), limits());
+            auto applied = zone::apply_delta(*change.owner, kept, head_types, ids(), limits());
             if (!applied) return applied.error().in("IXFR");
             change.owner = std::make_shared<const zone::ZoneSnapshot>(std::move(applied->zone));
             effective.push_back(std::move(applied->effective));
@@ -175,7 +175,6 @@ private:
         if (signature_) {
             const auto verified = signature_->verify(message, surroundings_->now());
             if (!verified) return verified.error();
-            message = message.first(*verified);
         }
         auto fed = interpreter.feed(message, *intake_);
         was_incremental_ = interpreter.is_incremental();

@@ -16,17 +16,18 @@ NotifyOutcome judge(const dns::Message& answer, std::uint16_t id) {
         return failed("answer to something else");
     }
     switch (answer.rcode()) {
-    case dns::Rcode::NOERROR: return {NotifyOutcome::Kind::acknowledged, {}};
-    case dns::Rcode::NOTIMP: return {NotifyOutcome::Kind::not_implemented, "NOTIMP"};
-    default: return failed("answered " + to_text(answer.rcode()));
+        case dns::Rcode::NOERROR: return {NotifyOutcome::Kind::acknowledged, {}};
+        case dns::Rcode::NOTIMP: return {NotifyOutcome::Kind::not_implemented, "NOTIMP"};
+        default: return failed("answered " + to_text(answer.rcode()));
     }
 }
 
 }  // namespace
 
-boost::asio::awaitable<NotifyOutcome> send_notify(
-    std::shared_ptr<Surroundings> surroundings, std::shared_ptr<const zone::ZoneSnapshot> zone,
-    std::shared_ptr<const Secondary> secondary, net::SocketAddress address) {
+boost::asio::awaitable<NotifyOutcome> send_notify(std::shared_ptr<Surroundings> surroundings,
+                                                  std::shared_ptr<const zone::ZoneSnapshot> zone,
+                                                  std::shared_ptr<const Secondary> secondary,
+                                                  net::SocketAddress address) {
     // Keeps the key alive through a reload.
     const auto configuration = surroundings->configuration;
     dns::Message notify;

@@ -12,8 +12,9 @@ struct NotifyOutcome {
     std::string reason;
 };
 
-boost::asio::awaitable<NotifyOutcome> send_notify(
-    std::shared_ptr<Surroundings> surroundings, std::shared_ptr<const zone::ZoneSnapshot> zone,
-    std::shared_ptr<const Secondary> secondary, net::SocketAddress address);
+boost::asio::awaitable<NotifyOutcome> send_notify(std::shared_ptr<Surroundings> surroundings,
+                                                  std::shared_ptr<const zone::ZoneSnapshot> zone,
+                                                  std::shared_ptr<const Secondary> secondary,
+                                                  net::SocketAddress address);
 
 }  // namespace chorale::combiner

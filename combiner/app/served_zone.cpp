@@ -1,8 +1,8 @@
 #include "combiner/app/served_zone.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <algorithm>
 
 #include "combiner/app/fetch.hpp"
 #include "combiner/app/send_notify.hpp"
@@ -134,14 +134,17 @@ void ServedZone::note_error(std::string what, std::string text) {
 }
 
 void ServedZone::note_transfer(const std::string& secondary, LastTransfer transfer) {
-    surroundings_->events.record(
-        transfer.at, Level::info, "zone.transferred",
-        {{"zone", name().to_text()}, {"secondary", secondary}, {"kind", transfer.kind},
-         {"serial", std::to_string(transfer.serial)}, {"to", transfer.from}});
+    surroundings_->events.record(transfer.at, Level::info, "zone.transferred",
+                                 {{"zone", name().to_text()},
+                                  {"secondary", secondary},
+                                  {"kind", transfer.kind},
+                                  {"serial", std::to_string(transfer.serial)},
+                                  {"to", transfer.from}});
     last_transfers_[secondary] = std::move(transfer);
 }
 
-// ---- changes -------------------------------------------------------------------------------------
+// ---- changes
+// -------------------------------------------------------------------------------------
 
 asio::awaitable<Result<void>> ServedZone::change_overlay(Overlay overlay,
                                                          std::optional<ReplayState> replay) {
@@ -202,13 +205,12 @@ asio::awaitable<Result<void>> ServedZone::carry_out(Change change) {
         } else {
             net::Completion<std::shared_ptr<const zone::ZoneDelta>> computed(
                 surroundings_->io.get_executor());
-            asio::post(surroundings_->builder,
-                       [before = combined_, after = combined, most = settings_->journal_octets,
-                        done = computed.callback()] {
-                           auto found = zone::compute_delta(*before, *after, most);
-                           done(found ? std::make_shared<const zone::ZoneDelta>(std::move(*found))
-                                      : nullptr);
-                       });
+            asio::post(surroundings_->builder, [before = combined_, after = combined,
+                                                most = settings_->journal_octets,
+                                                done = computed.callback()] {
+                auto found = zone::compute_delta(*before, *after, most);
+                done(found ? std::make_shared<const zone::ZoneDelta>(std::move(*found)) : nullptr);
+            });
             auto outcome = co_await computed.wait(net::no_deadline);
             if (outcome.has_error()) co_return outcome.error();
             delta = std::move(*outcome);
@@ -280,7 +282,8 @@ void ServedZone::publish(ZonePointer combined) {
     for (NotifyTarget& target : notify_targets_) target.machine.published(combined_->serial(), now);
 }
 
-// ---- keeping it current --------------------------------------------------------------------------
+// ---- keeping it current
+// --------------------------------------------------------------------------
 
 void ServedZone::rebuild_notify_targets() {
     std::vector<NotifyTarget> targets;
@@ -306,12 +309,14 @@ void ServedZone::wake() {
     if (is_removed_) return;
     const Instant now = surroundings_->now();
     if (is_expired(now) && !was_expired_) {
-        surroundings_->events.record(now, Level::error, "zone.expired", {{"zone", name().to_text()}});
+        surroundings_->events.record(now, Level::error, "zone.expired",
+                                     {{"zone", name().to_text()}});
     }
     was_expired_ = is_expired(now);
     if (refresh_.begin(now)) {
-        asio::co_spawn(surroundings_->io, [self = shared_from_this()] { return self->run_refresh(); },
-                       asio::detached);
+        asio::co_spawn(
+            surroundings_->io, [self = shared_from_this()] { return self->run_refresh(); },
+            asio::detached);
     }
     std::optional<Instant> next = refresh_.next_wake_up(now);
     for (NotifyTarget& target : notify_targets_) {
@@ -360,8 +365,8 @@ asio::awaitable<void> ServedZone::run_refresh() {
         if (is_removed_) co_return;
         is_done = outcome.has_value();
         if (is_done) break;
-        note_error("transfer", primary->name + " (" + address.to_text() + "): " +
-                                   outcome.error().message());
+        note_error("transfer",
+                   primary->name + " (" + address.to_text() + "): " + outcome.error().message());
     }
     place->release();
     const Instant now = surroundings_->now();
@@ -381,8 +386,8 @@ asio::awaitable<void> ServedZone::run_refresh() {
 }
 
 asio::awaitable<Result<void>> ServedZone::refresh_from(std::shared_ptr<const Primary> primary,
-                                                       net::SocketAddress address,
-                                                       bool is_forced, bool has_news) {
+                                                       net::SocketAddress address, bool is_forced,
+                                                       bool has_news) {
     FetchRequest request;
     request.zone = name();
     request.primary = primary;
@@ -394,10 +399,10 @@ asio::awaitable<Result<void>> ServedZone::refresh_from(std::shared_ptr<const Pri
     Result<Fetched> fetched = co_await fetch_zone(surroundings_, std::move(request));
     if (fetched.has_error()) co_return fetched.error();
     if (fetched->is_behind) {
-        behind_ = "primary " + primary->name + " has serial " +
-                  std::to_string(fetched->primary_serial) + ", older than " +
-                  std::to_string(owner_->serial()) +
-                  " which it gave before: the newer zone is kept (refresh --force takes the older one)";
+        behind_ =
+            "primary " + primary->name + " has serial " + std::to_string(fetched->primary_serial) +
+            ", older than " + std::to_string(owner_->serial()) +
+            " which it gave before: the newer zone is kept (refresh --force takes the older one)";
         co_return Error(ErrorKind::conflict, behind_);
     }
     behind_.clear();
@@ -431,27 +436,29 @@ asio::awaitable<void> ServedZone::run_notify(std::shared_ptr<const Secondary> se
     if (target == notify_targets_.end()) co_return;
     const char* told = "acknowledged";
     switch (outcome.kind) {
-    case NotifyOutcome::Kind::acknowledged:
-        target->machine.acknowledged(now);
-        target->last_error.clear();
-        break;
-    case NotifyOutcome::Kind::not_implemented:
-        target->machine.not_implemented();
-        told = "not_implemented";
-        break;
-    case NotifyOutcome::Kind::failed:
-        target->machine.failed(now);
-        told = "failed";
-        if (target->last_error != outcome.reason) {
-            target->last_error = outcome.reason;
-            note_error("notify", secondary->name + " (" + address.to_text() + "): " + outcome.reason);
-        }
-        break;
+        case NotifyOutcome::Kind::acknowledged:
+            target->machine.acknowledged(now);
+            target->last_error.clear();
+            break;
+        case NotifyOutcome::Kind::not_implemented:
+            target->machine.not_implemented();
+            told = "not_implemented";
+            break;
+        case NotifyOutcome::Kind::failed:
+            target->machine.failed(now);
+            told = "failed";
+            if (target->last_error != outcome.reason) {
+                target->last_error = outcome.reason;
+                note_error("notify",
+                           secondary->name + " (" + address.to_text() + "): " + outcome.reason);
+            }
+            break;
     }
     surroundings_->metrics.counter("chorale_combiner_notifies_out_total", {told}).increment();
     if (outcome.kind == NotifyOutcome::Kind::acknowledged) {
         surroundings_->events.record(now, Level::debug, "notify.acknowledged",
-                                     {{"zone", name().to_text()}, {"secondary", secondary->name},
+                                     {{"zone", name().to_text()},
+                                      {"secondary", secondary->name},
                                       {"serial", std::to_string(serial)}});
     }
     wake();

@@ -149,6 +149,7 @@ private:
 };
 
 // Which address of `primary` has this host; for NOTIFY admission.
-bool has_host(const std::vector<net::SocketAddress>& addresses, const boost::asio::ip::address& host);
+bool has_host(const std::vector<net::SocketAddress>& addresses,
+              const boost::asio::ip::address& host);
 
 }  // namespace chorale::combiner

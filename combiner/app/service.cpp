@@ -69,7 +69,8 @@ bool Service::is_ready() const {
     });
 }
 
-// ---- start and stop ------------------------------------------------------------------------------
+// ---- start and stop
+// ------------------------------------------------------------------------------
 
 Result<void> Service::start() {
     const auto configuration = surroundings_->configuration;
@@ -97,7 +98,8 @@ Result<void> Service::start() {
         addresses += (addresses.empty() ? "" : " ") + address.to_text();
     }
     surroundings_->events.record(started_at_, Level::info, "combiner.ready",
-                                 {{"version", CHORALE_VERSION}, {"dns", addresses},
+                                 {{"version", CHORALE_VERSION},
+                                  {"dns", addresses},
                                   {"admin", http::to_text(*admin_address)},
                                   {"zones", std::to_string(zones_.size())}});
     return success();
@@ -134,9 +136,11 @@ asio::awaitable<void> Service::close_all() {
     surroundings_->io.stop();
 }
 
-// ---- which zones ---------------------------------------------------------------------------------
+// ---- which zones
+// ---------------------------------------------------------------------------------
 
-std::string Service::template_for(const ConfiguredCatalog& catalog, const CatalogMember& member) const {
+std::string Service::template_for(const ConfiguredCatalog& catalog,
+                                  const CatalogMember& member) const {
     const auto group = catalog.templates_by_group.find(member.group);
     return group == catalog.templates_by_group.end() ? catalog.member_template : group->second;
 }
@@ -216,9 +220,9 @@ void Service::watch_catalog(const std::shared_ptr<ServedZone>& zone) {
         return;
     }
     zone->on_owner_changed = [this](ServedZone& changed) {
-        asio::co_spawn(surroundings_->io,
-                       [this, name = changed.name()] { return follow_catalog(name); },
-                       asio::detached);
+        asio::co_spawn(
+            surroundings_->io, [this, name = changed.name()] { return follow_catalog(name); },
+            asio::detached);
     };
 }
 
@@ -235,7 +239,7 @@ asio::awaitable<Result<void>> Service::adopt(std::vector<Wanted> wanted) {
     for (Wanted& each : wanted) {
         const auto row = sleeping_.find(each.zone.name);
         adoption->sleeping_rows.push_back(row == sleeping_.end() ? std::nullopt
-                                                                : std::optional(row->second));
+                                                                 : std::optional(row->second));
     }
     adoption->wanted = std::move(wanted);
     store::CommitWorker::Job job = [adoption](store::Database& database) -> Result<void> {
@@ -306,10 +310,12 @@ void Service::let_sleep(const dns::Name& name) {
     zones_.erase(name);
     surroundings_->events.record(
         surroundings_->now(), Level::warning, "zone.sleeping",
-        {{"zone", name.to_text()}, {"reason", "neither the configuration nor a catalog asks for it"}});
+        {{"zone", name.to_text()},
+         {"reason", "neither the configuration nor a catalog asks for it"}});
 }
 
-// ---- configuration -------------------------------------------------------------------------------
+// ---- configuration
+// -------------------------------------------------------------------------------
 
 Result<void> Service::reload() {
     const std::string& file = surroundings_->configuration->file;
@@ -403,13 +409,15 @@ asio::awaitable<void> Service::apply_configuration() {
     for (const auto& [name, catalog] : catalogs_) {
         const auto zone = find(name);
         if (zone && zone->owner()) {
-            asio::co_spawn(surroundings_->io, [this, changed = name] { return follow_catalog(changed); },
-                           asio::detached);
+            asio::co_spawn(
+                surroundings_->io, [this, changed = name] { return follow_catalog(changed); },
+                asio::detached);
         }
     }
 }
 
-// ---- catalogs ------------------------------------------------------------------------------------
+// ---- catalogs
+// ------------------------------------------------------------------------------------
 
 asio::awaitable<void> Service::follow_catalog(dns::Name name) {
     Result<net::Slots::Hold> turn = co_await list_turn_.take(net::no_deadline);
@@ -456,7 +464,8 @@ asio::awaitable<void> Service::follow_catalog(dns::Name name) {
         if (!is_ours) {
             surroundings_->events.record(
                 surroundings_->now(), Level::warning, "catalog.member.ignored",
-                {{"catalog", name.to_text()}, {"zone", member_name.to_text()},
+                {{"catalog", name.to_text()},
+                 {"zone", member_name.to_text()},
                  {"reason", "it belongs to " + std::string(to_text(stored.source))}});
             continue;
         }
@@ -500,7 +509,8 @@ asio::awaitable<void> Service::follow_catalog(dns::Name name) {
                                   {"removed", std::to_string(dropped_count)}});
 }
 
-// ---- what an administrator asks for --------------------------------------------------------------
+// ---- what an administrator asks for
+// --------------------------------------------------------------
 
 asio::awaitable<Result<void>> Service::add_zone(dns::Name name, std::string template_name) {
     Result<net::Slots::Hold> turn = co_await list_turn_.take(net::no_deadline);
@@ -527,16 +537,17 @@ asio::awaitable<Result<void>> Service::remove_zone(dns::Name name) {
     const auto zone = find(name);
     if (!zone) co_return Error(ErrorKind::not_found, "no zone " + name.to_text());
     if (zone->stored().source != ZoneSource::admin) {
-        co_return Error(ErrorKind::conflict,
-                        name.to_text() + " comes from the " +
-                            std::string(to_text(zone->stored().source)) + ": take it out there");
+        co_return Error(ErrorKind::conflict, name.to_text() + " comes from the " +
+                                                 std::string(to_text(zone->stored().source)) +
+                                                 ": take it out there");
     }
     std::vector<dns::Name> names = {name};
     Result<void> dropped = co_await drop(std::move(names));
     co_return dropped;
 }
 
-// ---- the program ---------------------------------------------------------------------------------
+// ---- the program
+// ---------------------------------------------------------------------------------
 
 int run_combiner(const std::string& configuration_file) {
     auto configuration = load_combiner_configuration(configuration_file);

@@ -24,8 +24,8 @@ public:
     // Reads the configuration file again; on an error the old one stays.
     Result<void> reload();
 
-    using Zones = std::unordered_map<dns::Name, std::shared_ptr<ServedZone>, dns::NameHash,
-                                     dns::NameEqual>;
+    using Zones =
+        std::unordered_map<dns::Name, std::shared_ptr<ServedZone>, dns::NameHash, dns::NameEqual>;
     const Zones& zones() const { return zones_; }
     std::shared_ptr<ServedZone> find(dns::NameView name) const override;
     bool is_catalog(dns::NameView name) const { return catalogs_.contains(dns::Name(name)); }

@@ -75,7 +75,8 @@ Result<CatalogMembers> read_catalog(const zone::ZoneSnapshot& catalog) {
         }
     });
     if (fault) return *fault;
-    if (!version) return malformed("catalog: no version (version." + catalog.apex().to_text() + " TXT)");
+    if (!version)
+        return malformed("catalog: no version (version." + catalog.apex().to_text() + " TXT)");
     if (*version != "2") return malformed("catalog: version \"" + *version + "\", expected \"2\"");
     CatalogMembers members;
     for (auto& [label, found] : by_label) {

@@ -10,16 +10,16 @@ bool is_controlled(dns::Type type) {
 
 bool is_kept_from_owner(dns::NameView owner, dns::Type type, dns::NameView apex) {
     switch (type) {
-    case dns::Type::RRSIG:
-    case dns::Type::NSEC:
-    case dns::Type::NSEC3:
-    case dns::Type::NSEC3PARAM: return false;
-    case dns::Type::DNSKEY:
-    case dns::Type::CDS:
-    case dns::Type::CDNSKEY:
-    case dns::Type::CSYNC:
-    case dns::Type::ZONEMD: return !(owner == apex);
-    default: return true;
+        case dns::Type::RRSIG:
+        case dns::Type::NSEC:
+        case dns::Type::NSEC3:
+        case dns::Type::NSEC3PARAM: return false;
+        case dns::Type::DNSKEY:
+        case dns::Type::CDS:
+        case dns::Type::CDNSKEY:
+        case dns::Type::CSYNC:
+        case dns::Type::ZONEMD: return !(owner == apex);
+        default: return true;
     }
 }
 

@@ -18,7 +18,7 @@ inline constexpr std::array controlled_types = {dns::Type::NS, dns::Type::DNSKEY
                                                 dns::Type::CDNSKEY, dns::Type::CSYNC};
 
 // What a snapshot keeps in its head: SOA and the controlled types.
-inline constexpr std::array head_types = {dns::Type::SOA, dns::Type::NS, dns::Type::DNSKEY,
+inline constexpr std::array head_types = {dns::Type::SOA, dns::Type::NS,      dns::Type::DNSKEY,
                                           dns::Type::CDS, dns::Type::CDNSKEY, dns::Type::CSYNC};
 
 bool is_controlled(dns::Type type);

@@ -20,7 +20,8 @@ Result<zone::ZoneSnapshot> combine(const zone::ZoneSnapshot& owner, const Overla
         } else if (const dns::RRset* rrset = owner.find_in_head(type)) {
             head.push_back(*rrset);
         } else if (type == dns::Type::NS) {
-            return Error(ErrorKind::conflict, "neither the owner nor the agent gives the zone an NS RRset");
+            return Error(ErrorKind::conflict,
+                         "neither the owner nor the agent gives the zone an NS RRset");
         }
     }
     return zone::ZoneSnapshot(owner.apex(), std::move(head), owner.shared_body());

@@ -41,10 +41,13 @@ void RefreshMachine::succeeded(Instant now, const SoaTimers& timers) {
     is_running_ = false;
     failures_ = 0;
     timers_ = timers;
-    const Duration refresh = std::clamp(timers.refresh, bounds_.refresh_least, bounds_.refresh_most);
+    const Duration refresh =
+        std::clamp(timers.refresh, bounds_.refresh_least, bounds_.refresh_most);
     // An expiry before the first retry could only harm (RFC 1912 2.2).
-    const Duration least = refresh + std::clamp(timers.retry, bounds_.retry_least, bounds_.retry_most);
-    expire_at_ = now + std::clamp(timers.expire, std::min(least, bounds_.expire_most), bounds_.expire_most);
+    const Duration least =
+        refresh + std::clamp(timers.retry, bounds_.retry_least, bounds_.retry_most);
+    expire_at_ =
+        now + std::clamp(timers.expire, std::min(least, bounds_.expire_most), bounds_.expire_most);
     due_at_ = is_wanted_again_ ? now : now + refresh;
     is_wanted_again_ = false;
 }

@@ -6,9 +6,9 @@ namespace chorale::combiner {
 
 std::string_view to_text(SerialPolicy policy) {
     switch (policy) {
-    case SerialPolicy::follow: return "follow";
-    case SerialPolicy::increment: return "increment";
-    case SerialPolicy::unixtime: return "unixtime";
+        case SerialPolicy::follow: return "follow";
+        case SerialPolicy::increment: return "increment";
+        case SerialPolicy::unixtime: return "unixtime";
     }
     return "follow";
 }

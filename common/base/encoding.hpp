@@ -1,8 +1,8 @@
 // Hex, Base64 and Base32hex (RFC 4648), and decimal numbers, both ways.
 #pragma once
 
-#include <concepts>
 #include <charconv>
+#include <concepts>
 #include <limits>
 
 #include "common/base/bytes.hpp"

@@ -12,10 +12,10 @@ constexpr std::size_t ds_header_octets = 4;
 
 const EVP_MD* digest_of(std::uint8_t digest_type) {
     switch (digest_type) {
-    case 1: return EVP_sha1();
-    case 2: return EVP_sha256();
-    case 4: return EVP_sha384();
-    default: return nullptr;
+        case 1: return EVP_sha1();
+        case 2: return EVP_sha256();
+        case 4: return EVP_sha384();
+        default: return nullptr;
     }
 }
 
@@ -23,7 +23,8 @@ const EVP_MD* digest_of(std::uint8_t digest_type) {
 
 std::uint16_t key_tag(BytesView rdata) {
     std::uint32_t sum = 0;
-    for (std::size_t i = 0; i < rdata.size(); ++i) sum += i & 1 ? rdata[i] : std::uint32_t{rdata[i]} << 8;
+    for (std::size_t i = 0; i < rdata.size(); ++i)
+        sum += i & 1 ? rdata[i] : std::uint32_t{rdata[i]} << 8;
     sum += sum >> 16 & 0xffff;
     return static_cast<std::uint16_t>(sum);
 }
@@ -36,15 +37,18 @@ Bytes make_ds(dns::NameView owner, BytesView dnskey_rdata, std::uint8_t digest_t
     append(input, dnskey_rdata);
     std::array<Byte, EVP_MAX_MD_SIZE> output{};
     unsigned length = 0;
-    if (EVP_Digest(input.data(), input.size(), output.data(), &length, digest, nullptr) != 1) return {};
+    if (EVP_Digest(input.data(), input.size(), output.data(), &length, digest, nullptr) != 1)
+        return {};
     const std::uint16_t tag = key_tag(dnskey_rdata);
-    Bytes rdata = {static_cast<Byte>(tag >> 8), static_cast<Byte>(tag), dnskey_rdata[3], digest_type};
+    Bytes rdata = {static_cast<Byte>(tag >> 8), static_cast<Byte>(tag), dnskey_rdata[3],
+                   digest_type};
     append(rdata, BytesView(output).first(length));
     return rdata;
 }
 
 bool ds_matches(dns::NameView owner, BytesView dnskey_rdata, BytesView ds_rdata) {
-    if (ds_rdata.size() <= ds_header_octets || dnskey_rdata.size() <= dnskey_header_octets) return false;
+    if (ds_rdata.size() <= ds_header_octets || dnskey_rdata.size() <= dnskey_header_octets)
+        return false;
     if (digest_of(ds_rdata[3])) return equal(make_ds(owner, dnskey_rdata, ds_rdata[3]), ds_rdata);
     const std::uint16_t tag = key_tag(dnskey_rdata);
     return ds_rdata[0] == tag >> 8 && ds_rdata[1] == (tag & 0xff) && ds_rdata[2] == dnskey_rdata[3];

@@ -5,6 +5,7 @@ order of a stream and unknown types can be looked at.
 """
 
 import collections
+import contextlib
 import queue
 import socket
 import struct
@@ -75,13 +76,19 @@ def sign(wire, key, at=None, fudge=300, request_mac=b"", mac=None, algorithm=Non
     return signed, rdata.mac
 
 
+@contextlib.contextmanager
 def _connect(endpoint, source, deadline):
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.settimeout(deadline)
-    if source:
-        sock.bind((source, 0))
-    sock.connect(endpoint)
-    return sock
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.settimeout(deadline)
+        if source:
+            sock.bind((source, 0))
+        sock.connect(endpoint)
+        try:
+            yield sock
+        finally:
+            # A thread that still reads would keep the connection open.
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
 
 def _read(sock, count):
