@@ -39,7 +39,8 @@ struct Row {
 
 const std::vector<Row>& rows();
 
-// ---- what a request says -------------------------------------------------------------------------
+// ---- what a request says
+// -------------------------------------------------------------------------
 
 Result<dns::Name> zone_name(const std::string& text) {
     if (text == root_zone_segment) return dns::Name();
@@ -92,7 +93,8 @@ Result<void> check_query(const HttpRequest& request, const std::vector<std::stri
     return success();
 }
 
-// ---- reading -------------------------------------------------------------------------------------
+// ---- reading
+// -------------------------------------------------------------------------------------
 
 HttpResponse text_response(std::string content_type, std::string body) {
     HttpResponse response;
@@ -181,8 +183,7 @@ HttpResponse show_transfers(Service& service, const HttpRequest& request, const 
 HttpResponse show_events(Service& service, const HttpRequest& request, const PathParameters&) {
     const auto limit = limit_of(request, event_list_bounds);
     if (!limit) return http::problem(limit.error());
-    const auto after =
-        number_of(request, "after", 0, std::numeric_limits<std::int64_t>::max(), 0);
+    const auto after = number_of(request, "after", 0, std::numeric_limits<std::int64_t>::max(), 0);
     if (!after) return http::problem(after.error());
     std::string zone;
     if (const auto text = request.query_value("zone")) {
@@ -218,7 +219,8 @@ asio::awaitable<HttpResponse> show_audit(Service* service, HttpRequest request, 
     co_return http::json_response(200, audit_list(*found));
 }
 
-// ---- changing ------------------------------------------------------------------------------------
+// ---- changing
+// ------------------------------------------------------------------------------------
 
 // Problems of a change: what is over a limit may be tried again later.
 HttpResponse problem_of_change(const Error& error) {
@@ -275,8 +277,7 @@ asio::awaitable<Result<net::Slots::Hold>> take_turn(std::shared_ptr<ServedZone> 
 }
 
 HttpResponse zone_response(Service& service, unsigned status, const ServedZone& zone) {
-    return http::json_response(status,
-                               zone_document(service, zone, service.surroundings().now()));
+    return http::json_response(status, zone_document(service, zone, service.surroundings().now()));
 }
 
 HttpResponse no_content() {
@@ -311,8 +312,8 @@ asio::awaitable<HttpResponse> add_zone(Service* service, HttpRequest request, Pa
     const NewZone& asked = *read;
     const Configuration& configuration = *service->surroundings().configuration;
     if (!configuration.templates.contains(asked.template_name)) {
-        co_return http::problem(422, "the configuration has no template \"" +
-                                         asked.template_name + '"');
+        co_return http::problem(422,
+                                "the configuration has no template \"" + asked.template_name + '"');
     }
     if (service->zones().size() >= configuration.limits.zones) {
         co_return http::problem(409, "there are as many zones as limits.zones allows");
@@ -321,14 +322,14 @@ asio::awaitable<HttpResponse> add_zone(Service* service, HttpRequest request, Pa
         return service->add_zone(asked.name, asked.template_name);
     };
     Result<void> added = co_await audited(
-        service, request.peer,
-        "add " + asked.name.to_text() + " template " + asked.template_name, carry_out);
+        service, request.peer, "add " + asked.name.to_text() + " template " + asked.template_name,
+        carry_out);
     if (added.has_error()) co_return problem_of_change(added.error());
     const auto zone = service->find(asked.name);
     if (!zone) co_return http::problem(404, "the zone was removed meanwhile");
     HttpResponse response = zone_response(*service, 201, *zone);
-    const std::string segment = asked.name.view().is_root() ? std::string(root_zone_segment)
-                                                            : asked.name.to_text();
+    const std::string segment =
+        asked.name.view().is_root() ? std::string(root_zone_segment) : asked.name.to_text();
     response.headers.add("Location", "/admin/v1/zones/" + http::encode_path_segment(segment));
     co_return response;
 }
@@ -368,8 +369,7 @@ asio::awaitable<HttpResponse> refresh_zone(Service* service, HttpRequest request
     co_return zone_response(*service, 202, *zone);
 }
 
-asio::awaitable<Result<void>> set_frozen_in_turn(std::shared_ptr<ServedZone> zone,
-                                                 bool is_frozen) {
+asio::awaitable<Result<void>> set_frozen_in_turn(std::shared_ptr<ServedZone> zone, bool is_frozen) {
     Result<net::Slots::Hold> turn = co_await take_turn(zone);
     if (turn.has_error()) co_return turn.error();
     Result<void> changed = co_await zone->change_frozen(is_frozen);
@@ -431,7 +431,8 @@ asio::awaitable<HttpResponse> clear_overlay(Service* service, HttpRequest reques
     co_return no_content();
 }
 
-// ---- the table -----------------------------------------------------------------------------------
+// ---- the table
+// -----------------------------------------------------------------------------------
 
 const std::vector<Row>& rows() {
     static const std::vector<Row> table = {
@@ -472,12 +473,11 @@ http::Handler handler_of(Service& service, const Row& row, Perform perform) {
                                                  http::Reply reply) {
         const auto checked = check_query(request, row.query);
         if (!checked) return reply(http::problem(checked.error()));
-        asio::co_spawn(service.surroundings().io,
-                       perform(&service, std::move(request), std::move(parameters)),
-                       [reply](const std::exception_ptr& thrown, HttpResponse response) {
-                           reply(thrown ? http::problem(500, "internal error")
-                                        : std::move(response));
-                       });
+        asio::co_spawn(
+            service.surroundings().io, perform(&service, std::move(request), std::move(parameters)),
+            [reply](const std::exception_ptr& thrown, HttpResponse response) {
+                reply(thrown ? http::problem(500, "internal error") : std::move(response));
+            });
     });
 }
 
@@ -486,9 +486,9 @@ http::Handler handler_of(Service& service, const Row& row, Perform perform) {
 http::Router admin_routes(Service& service) {
     http::Router router;
     for (const Row& row : rows()) {
-        router.add(row.method, row.pattern, row.access,
-                   std::visit([&](auto action) { return handler_of(service, row, action); },
-                              row.action));
+        router.add(
+            row.method, row.pattern, row.access,
+            std::visit([&](auto action) { return handler_of(service, row, action); }, row.action));
     }
     return router;
 }

@@ -40,7 +40,8 @@ Json document_of(const LastTransfer& transfer) {
             {"from", transfer.from}};
 }
 
-// ---- a zone --------------------------------------------------------------------------------------
+// ---- a zone
+// --------------------------------------------------------------------------------------
 
 // Of the owner's zone: when its primaries are asked, and when it may no longer be served.
 struct RefreshTimes {
@@ -85,8 +86,8 @@ Json secondary_document(const ServedZone& zone, const Secondary& secondary) {
     for (const NotifyTarget& target : zone.notify_targets()) {
         if (target.secondary->name != secondary.name) continue;
         addresses.push_back(address_document(target));
-        const bool is_newer = !newest || target.machine.acknowledged_at() >
-                                             newest->machine.acknowledged_at();
+        const bool is_newer =
+            !newest || target.machine.acknowledged_at() > newest->machine.acknowledged_at();
         if (is_newer) newest = &target;
     }
     const auto transfer = zone.last_transfers().find(secondary.name);
@@ -94,8 +95,7 @@ Json secondary_document(const ServedZone& zone, const Secondary& secondary) {
             {"notify", secondary.notify},
             {"notify_acknowledged_serial",
              newest ? shown(newest->machine.acknowledged_serial()) : Json()},
-            {"notify_acknowledged_at",
-             newest ? shown(newest->machine.acknowledged_at()) : Json()},
+            {"notify_acknowledged_at", newest ? shown(newest->machine.acknowledged_at()) : Json()},
             {"last_transfer",
              transfer == zone.last_transfers().end() ? Json() : document_of(transfer->second)},
             {"addresses", std::move(addresses)}};
@@ -117,7 +117,8 @@ Json overlay_entries(const Overlay& overlay) {
     return entries;
 }
 
-// ---- lists ---------------------------------------------------------------------------------------
+// ---- lists
+// ---------------------------------------------------------------------------------------
 
 struct Upcoming {
     Instant at;
@@ -157,10 +158,10 @@ void keep_first(std::vector<Entry>& entries, std::size_t limit, Order is_before)
 
 std::string_view name_of(runtime::log::Level level) {
     switch (level) {
-    case runtime::log::Level::debug: return "debug";
-    case runtime::log::Level::info: return "info";
-    case runtime::log::Level::warning: return "warning";
-    case runtime::log::Level::error: return "error";
+        case runtime::log::Level::debug: return "debug";
+        case runtime::log::Level::info: return "info";
+        case runtime::log::Level::warning: return "warning";
+        case runtime::log::Level::error: return "error";
     }
     return "error";
 }
@@ -198,31 +199,32 @@ Json status_document(Service& service) {
     }
     const store::CommitCounters commits = surroundings.worker.counters();
     const net::DnsServerCounters& served = service.dns_server().counters();
-    return {{"version", CHORALE_VERSION},
-            {"ready", service.is_ready()},
-            {"now", to_text(now)},
-            {"started_at", to_text(service.started_at())},
-            {"configured_at", to_text(service.configured_at())},
-            {"configuration", surroundings.configuration->file},
-            {"listen", {{"dns", std::move(dns)}, {"admin", http::to_text(service.admin_address())}}},
-            {"zones", std::move(zones)},
-            {"catalogs", surroundings.configuration->catalogs.size()},
-            {"worker",
-             {{"waiting", surroundings.worker.waiting()},
-              {"jobs", commits.jobs},
-              {"failed", commits.failed},
-              {"commits", commits.commits},
-              {"refused", commits.refused}}},
-            {"dns",
-             {{"connections", served.connections_now},
-              {"requests", served.requests_now},
-              {"udp_requests", served.udp_requests},
-              {"tcp_requests", served.tcp_requests}}},
-            {"transfers",
-             {{"in", surroundings.transfers_in.in_use()},
-              {"in_waiting", surroundings.transfers_in.waiting()},
-              {"out", surroundings.transfers_out.in_use()}}},
-            {"log_lines_lost", runtime::log::lost_lines()}};
+    return {
+        {"version", CHORALE_VERSION},
+        {"ready", service.is_ready()},
+        {"now", to_text(now)},
+        {"started_at", to_text(service.started_at())},
+        {"configured_at", to_text(service.configured_at())},
+        {"configuration", surroundings.configuration->file},
+        {"listen", {{"dns", std::move(dns)}, {"admin", http::to_text(service.admin_address())}}},
+        {"zones", std::move(zones)},
+        {"catalogs", surroundings.configuration->catalogs.size()},
+        {"worker",
+         {{"waiting", surroundings.worker.waiting()},
+          {"jobs", commits.jobs},
+          {"failed", commits.failed},
+          {"commits", commits.commits},
+          {"refused", commits.refused}}},
+        {"dns",
+         {{"connections", served.connections_now},
+          {"requests", served.requests_now},
+          {"udp_requests", served.udp_requests},
+          {"tcp_requests", served.tcp_requests}}},
+        {"transfers",
+         {{"in", surroundings.transfers_in.in_use()},
+          {"in_waiting", surroundings.transfers_in.waiting()},
+          {"out", surroundings.transfers_out.in_use()}}},
+        {"log_lines_lost", runtime::log::lost_lines()}};
 }
 
 Json zone_document(const Service& service, const ServedZone& zone, Instant now) {
@@ -297,11 +299,12 @@ Json timer_list(const Service& service, std::size_t limit, Instant now) {
     });
     Json list = Json::array();
     for (const Upcoming& entry : upcoming) {
-        list.push_back({{"at", to_text(entry.at)},
-                        {"what", entry.what},
-                        {"zone", entry.zone->name().to_text()},
-                        {"secondary", entry.target ? Json(entry.target->secondary->name) : Json()},
-                        {"address", entry.target ? Json(entry.target->address.to_text()) : Json()}});
+        list.push_back(
+            {{"at", to_text(entry.at)},
+             {"what", entry.what},
+             {"zone", entry.zone->name().to_text()},
+             {"secondary", entry.target ? Json(entry.target->secondary->name) : Json()},
+             {"address", entry.target ? Json(entry.target->address.to_text()) : Json()}});
     }
     return {{"total", found}, {"timers", std::move(list)}};
 }
