@@ -39,8 +39,7 @@ struct Row {
 
 const std::vector<Row>& rows();
 
-// ---- what a request says
-// -------------------------------------------------------------------------
+// ---- what a request says ------------------------------------------------------------------------
 
 Result<dns::Name> zone_name(const std::string& text) {
     if (text == root_zone_segment) return dns::Name();
@@ -93,8 +92,7 @@ Result<void> check_query(const HttpRequest& request, const std::vector<std::stri
     return success();
 }
 
-// ---- reading
-// -------------------------------------------------------------------------------------
+// ---- reading ------------------------------------------------------------------------------------
 
 HttpResponse text_response(std::string content_type, std::string body) {
     HttpResponse response;
@@ -219,8 +217,7 @@ asio::awaitable<HttpResponse> show_audit(Service* service, HttpRequest request, 
     co_return http::json_response(200, audit_list(*found));
 }
 
-// ---- changing
-// ------------------------------------------------------------------------------------
+// ---- changing -----------------------------------------------------------------------------------
 
 // Problems of a change: what is over a limit may be tried again later.
 HttpResponse problem_of_change(const Error& error) {
@@ -431,8 +428,7 @@ asio::awaitable<HttpResponse> clear_overlay(Service* service, HttpRequest reques
     co_return no_content();
 }
 
-// ---- the table
-// -----------------------------------------------------------------------------------
+// ---- the table ----------------------------------------------------------------------------------
 
 const std::vector<Row>& rows() {
     static const std::vector<Row> table = {

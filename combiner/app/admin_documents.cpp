@@ -40,8 +40,7 @@ Json document_of(const LastTransfer& transfer) {
             {"from", transfer.from}};
 }
 
-// ---- a zone
-// --------------------------------------------------------------------------------------
+// ---- a zone -------------------------------------------------------------------------------------
 
 // Of the owner's zone: when its primaries are asked, and when it may no longer be served.
 struct RefreshTimes {
@@ -117,8 +116,7 @@ Json overlay_entries(const Overlay& overlay) {
     return entries;
 }
 
-// ---- lists
-// ---------------------------------------------------------------------------------------
+// ---- lists --------------------------------------------------------------------------------------
 
 struct Upcoming {
     Instant at;

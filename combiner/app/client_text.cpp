@@ -9,8 +9,7 @@ using http::Json;
 
 namespace {
 
-// ---- values
-// --------------------------------------------------------------------------------------
+// ---- values -------------------------------------------------------------------------------------
 
 const Json& member(const Json& object, const char* name) {
     static const Json absent;
@@ -41,8 +40,7 @@ bool is_true(const Json& object, const char* name) {
     return value.is_boolean() && value.get<bool>();
 }
 
-// ---- times
-// ---------------------------------------------------------------------------------------
+// ---- times --------------------------------------------------------------------------------------
 
 // Of the form that our own to_text(Instant) writes.
 std::optional<Instant> instant_of(const Json& value) {
@@ -81,8 +79,7 @@ std::string full(const Json& value, Instant now) {
     return value.is_null() ? "-" : word(value) + " (" + relative(value, now) + ')';
 }
 
-// ---- form
-// ----------------------------------------------------------------------------------------
+// ---- form ---------------------------------------------------------------------------------------
 
 using Line = std::vector<std::string>;
 
@@ -125,8 +122,7 @@ std::string how_many(std::size_t shown, const Json& document) {
     return '\n' + std::to_string(shown) + " of " + word(total) + " are shown\n";
 }
 
-// ---- a zone
-// --------------------------------------------------------------------------------------
+// ---- a zone -------------------------------------------------------------------------------------
 
 std::string transfer_words(const Json& transfer, const char* preposition, Instant now) {
     if (transfer.is_null()) return "";

@@ -22,9 +22,7 @@ const char* const zone_json = R"json({
     "combined_serial": 9, "records": 12, "octets": 345, "primaries": ["owner"],
     "serial_policy": "follow", "updaters": ["msa"],
     "last_transfer_in": {"serial": 7, "kind": "ixfr", "at": "2024-05-17T11:57:00.000Z",
-                         "from": "owner (192.0.2.1:53)"
-}
-,
+                         "from": "owner (192.0.2.1:53)"},
     "secondaries": [
         {"name": "signer", "notify": true, "notify_acknowledged_serial": 9,
          "notify_acknowledged_at": "2024-05-17T11:59:00.000Z", "addresses": [],
