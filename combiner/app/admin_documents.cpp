@@ -364,11 +364,23 @@ Json audit_list(const std::vector<AuditEntry>& entries) {
 
 Json unready_zones(const Service& service, Instant now) {
     Json list = Json::array();
+    const auto add = [&](const dns::Name& name, std::string_view state) {
+        if (list.size() < most_unready_zones) {
+            list.push_back({{"name", name.to_text()}, {"state", state}});
+        }
+    };
+    // Zones that are new in the configuration are taken up a moment later.
+    const auto add_missing = [&](const auto& configured) {
+        for (const auto& each : configured) {
+            if (!service.find(each.name)) add(each.name, "loading");
+        }
+    };
+    const Configuration& configuration = *service.shared_surroundings()->configuration;
+    add_missing(configuration.zones);
+    add_missing(configuration.catalogs);
     for (const auto& [name, zone] : service.zones()) {
         const bool is_ready = zone->combined() && !zone->is_expired(now);
-        if (is_ready) continue;
-        list.push_back({{"name", name.to_text()}, {"state", state_of(*zone, now)}});
-        if (list.size() == most_unready_zones) break;
+        if (!is_ready) add(name, state_of(*zone, now));
     }
     return list;
 }
