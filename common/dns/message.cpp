@@ -342,10 +342,32 @@ constexpr std::size_t most_slots = 16384;  // all suffixes below offset 0x4000 f
 // Names made to collide cost no more than this; they are then not compressed.
 constexpr std::size_t most_probes = 16;
 
-std::uint32_t hash_label(BytesView label, std::uint32_t of_parent) {
-    std::uint32_t hash = of_parent ^ 0x9e3779b9U;
-    for (const Byte octet : label) hash = (hash ^ octet) * 0x01000193U;
-    return hash ^ hash >> 15;
+template <class Number>
+std::uint64_t number_at(const Byte* at) {
+    Number number;
+    std::memcpy(&number, at, sizeof number);
+    return number;
+}
+
+// Of a label with its length octet, eight octets at a time.
+std::uint32_t hash_label(const Byte* label, std::uint32_t of_parent) {
+    constexpr std::uint64_t odd = 0x9e3779b97f4a7c15U;
+    const auto mixed = [](std::uint64_t hash, std::uint64_t octets) {
+        hash = (hash ^ octets) * odd;
+        return hash ^ hash >> 29;
+    };
+    std::size_t left = *label + 1U;
+    std::uint64_t hash = of_parent;
+    for (; left >= 8; left -= 8, label += 8) hash = mixed(hash, number_at<std::uint64_t>(label));
+    if (left >= 4) {
+        // The two halves overlap.
+        hash = mixed(hash, number_at<std::uint32_t>(label) << 32 |
+                               number_at<std::uint32_t>(label + left - 4));
+    } else if (left > 0) {
+        hash = mixed(hash, std::uint64_t(label[0]) << 16 | std::uint64_t(label[left / 2]) << 8 |
+                               label[left - 1]);
+    }
+    return static_cast<std::uint32_t>(hash ^ hash >> 32);
 }
 
 // Whether the name written at `offset` of `message` is `suffix`, octet for octet.
@@ -374,7 +396,10 @@ RecordWriter::RecordWriter(Bytes& message, std::size_t message_start)
 }
 
 void RecordWriter::question(const Question& question) {
-    name(question.name, true);
+    const std::size_t before = message_.size();
+    message_.resize(before + question.name.wire().size());
+    const Byte* const end = put(question.name, message_.data() + before);
+    message_.resize(static_cast<std::size_t>(end - message_.data()));
     WireWriter writer(message_);
     writer.u16(std::uint16_t(question.type));
     writer.u16(std::uint16_t(question.klass));
@@ -382,55 +407,61 @@ void RecordWriter::question(const Question& question) {
 
 void RecordWriter::record(const RecordView& record) {
     assert(record.rdata.size() <= 0xffff);
-    name(record.owner, true);
+    // Room for what compression would not shorten, given back at the end.
+    const std::size_t before = message_.size();
+    message_.resize(before + record.owner.wire().size() + 10 + record.rdata.size());
+    Byte* at = put(record.owner, message_.data() + before);
     const auto type = std::uint16_t(record.type);
     const auto klass = std::uint16_t(record.klass);
-    const auto length = static_cast<std::uint16_t>(record.rdata.size());
-    const Byte fixed[10] = {
-        static_cast<Byte>(type >> 8),        static_cast<Byte>(type),
-        static_cast<Byte>(klass >> 8),       static_cast<Byte>(klass),
-        static_cast<Byte>(record.ttl >> 24), static_cast<Byte>(record.ttl >> 16),
-        static_cast<Byte>(record.ttl >> 8),  static_cast<Byte>(record.ttl),
-        static_cast<Byte>(length >> 8),      static_cast<Byte>(length)};
-    append(message_, fixed);
+    const Byte fixed[8] = {static_cast<Byte>(type >> 8), static_cast<Byte>(type),
+                           static_cast<Byte>(klass >> 8), static_cast<Byte>(klass),
+                           static_cast<Byte>(record.ttl >> 24), static_cast<Byte>(record.ttl >> 16),
+                           static_cast<Byte>(record.ttl >> 8), static_cast<Byte>(record.ttl)};
+    at = std::copy(std::begin(fixed), std::end(fixed), at);
+    Byte* const length = at;
+    at += 2;
+    BytesView left = record.rdata;
+    const auto copy = [&](std::size_t octets) {
+        at = std::copy_n(left.begin(), octets, at);
+        left = left.subspan(octets);
+    };
     const NameLayout layout = name_layout(record.type);
-    if (!layout.compresses || record.rdata.size() < layout.prefix) {
-        append(message_, record.rdata);
-        return;
+    if (layout.compresses && left.size() >= layout.prefix) {
+        copy(layout.prefix);
+        for (unsigned i = 0; i < layout.count; ++i) {
+            // RDATA that never was a name (class ANY in an UPDATE) goes out as it is.
+            const std::size_t octets = name_octets(left);
+            if (octets == 0) break;
+            at = put(NameView::trust(left.first(octets)), at);
+            left = left.subspan(octets);
+        }
     }
-    const std::size_t start = message_.size();
-    append(message_, record.rdata.first(layout.prefix));
-    std::size_t at = layout.prefix;
-    for (unsigned i = 0; i < layout.count; ++i) {
-        // RDATA that never was a name (class ANY in an UPDATE) goes out as it is.
-        const std::size_t octets = name_octets(record.rdata, at);
-        if (octets == 0) break;
-        name(NameView::trust(record.rdata.subspan(at, octets)), true);
-        at += octets;
-    }
-    append(message_, record.rdata.subspan(at));
-    const std::size_t written = message_.size() - start;
-    message_[start - 2] = static_cast<Byte>(written >> 8);
-    message_[start - 1] = static_cast<Byte>(written);
+    copy(left.size());
+    const auto written = static_cast<std::size_t>(at - length - 2);
+    length[0] = static_cast<Byte>(written >> 8);
+    length[1] = static_cast<Byte>(written);
+    message_.resize(static_cast<std::size_t>(at - message_.data()));
 }
 
-void RecordWriter::name(NameView name, bool may_compress) {
+Byte* RecordWriter::put(NameView name, Byte* at) {
     const BytesView wire = name.wire();
     // The hash of a suffix needs that of its parent: from the root up.
-    std::size_t label_at[128];
+    Byte label_at[128];
     std::uint32_t hash_at[128];
     std::size_t labels = 0;
-    for (std::size_t at = 0; wire[at] != 0; at += wire[at] + 1U) label_at[labels++] = at;
+    for (std::size_t i = 0; wire[i] != 0; i += wire[i] + 1U) {
+        label_at[labels++] = static_cast<Byte>(i);
+    }
     std::uint32_t hash = 0;
     for (std::size_t i = labels; i-- > 0;) {
-        hash = hash_label(wire.subspan(label_at[i], wire[label_at[i]] + 1U), hash);
+        hash = hash_label(&wire[label_at[i]], hash);
         hash_at[i] = hash;
     }
     const BytesView message = BytesView(message_).subspan(start_);
     const std::size_t mask = table_.size() - 1;
     std::size_t fresh = labels;  // labels before the longest suffix that is there already
     std::size_t pointer = 0;
-    for (std::size_t i = 0; i < labels && may_compress && pointer == 0; ++i) {
+    for (std::size_t i = 0; i < labels && pointer == 0; ++i) {
         for (std::size_t probe = 0; probe < most_probes; ++probe) {
             const std::uint32_t slot = table_[(hash_at[i] + probe) & mask];
             if (slot == 0) break;
@@ -442,15 +473,16 @@ void RecordWriter::name(NameView name, bool may_compress) {
             }
         }
     }
-    const std::size_t offset = size();
+    const auto offset = static_cast<std::size_t>(at - message.data());
     if (pointer == 0) {
-        append(message_, wire);
+        at = std::copy(wire.begin(), wire.end(), at);
     } else {
-        append(message_, wire.first(label_at[fresh]));
-        const Byte octets[2] = {static_cast<Byte>(0xc0 | pointer >> 8), static_cast<Byte>(pointer)};
-        append(message_, octets);
+        at = std::copy_n(wire.begin(), label_at[fresh], at);
+        *at++ = static_cast<Byte>(0xc0 | pointer >> 8);
+        *at++ = static_cast<Byte>(pointer);
     }
     for (std::size_t i = 0; i < fresh; ++i) remember(hash_at[i], offset + label_at[i]);
+    return at;
 }
 
 void RecordWriter::remember(std::uint32_t hash, std::size_t offset) {

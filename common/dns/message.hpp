@@ -158,10 +158,11 @@ public:
     std::size_t size() const { return message_.size() - start_; }
 
 private:
-    void name(NameView name, bool may_compress);
+    // Writes at `at`, where message_ has room for the whole name; returns its end.
+    Byte* put(NameView name, Byte* at);
+    void remember(std::uint32_t hash, std::size_t offset);
     Bytes& message_;
     std::size_t start_;
-    void remember(std::uint32_t hash, std::size_t offset);
     // Suffixes written so far by open addressing: upper 16 bits of a slot are from
     // the hash of the suffix, the lower 16 its offset; 0 is a free slot.
     std::vector<std::uint32_t> table_;

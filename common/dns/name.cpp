@@ -72,6 +72,7 @@ std::string NameView::to_text() const {
 
 bool operator==(NameView a, NameView b) {
     if (a.wire_.size() != b.wire_.size()) return false;
+    if (is_identical(a, b)) return true;
     // Length octets are below 64 and so unchanged by lower().
     for (std::size_t i = 0; i < a.wire_.size(); ++i) {
         if (a.wire_[i] != b.wire_[i] && lower(a.wire_[i]) != lower(b.wire_[i])) return false;
@@ -81,17 +82,24 @@ bool operator==(NameView a, NameView b) {
 
 int compare_canonical(NameView a, NameView b) {
     const BytesView left = a.wire(), right = b.wire();
-    const LabelOffsets in_left(left), in_right(right);
-    const std::size_t shared = std::min(in_left.count, in_right.count);
-    for (std::size_t i = 1; i <= shared; ++i) {
-        const Byte* x = &left[in_left.offset[in_left.count - i]];
-        const Byte* y = &right[in_right.offset[in_right.count - i]];
+    const auto compare_labels = [](const Byte* x, const Byte* y) {
         const std::size_t length = std::min(*x, *y);
         for (std::size_t k = 1; k <= length; ++k) {
             const int order = int(lower(x[k])) - int(lower(y[k]));
             if (order != 0) return order;
         }
-        if (*x != *y) return int(*x) - int(*y);
+        return int(*x) - int(*y);
+    };
+    // Names side by side in a zone mostly have the same parent.
+    if (equal(a.parent().wire(), b.parent().wire())) {
+        return compare_labels(left.data(), right.data());
+    }
+    const LabelOffsets in_left(left), in_right(right);
+    const std::size_t shared = std::min(in_left.count, in_right.count);
+    for (std::size_t i = 1; i <= shared; ++i) {
+        const int order = compare_labels(&left[in_left.offset[in_left.count - i]],
+                                         &right[in_right.offset[in_right.count - i]]);
+        if (order != 0) return order;
     }
     return int(in_left.count) - int(in_right.count);
 }
@@ -99,21 +107,21 @@ int compare_canonical(NameView a, NameView b) {
 void append_canonical_key(NameView name, Bytes& key) {
     const BytesView wire = name.wire();
     const LabelOffsets labels(wire);
-    key.reserve(key.size() + wire.size() + 8);
+    const std::size_t before = key.size();
+    key.resize(before + 2 * wire.size());
+    Byte* to = key.data() + before;
     for (std::size_t i = labels.count; i-- > 0;) {
-        const std::size_t start = labels.offset[i] + 1U;
-        for (std::size_t k = start; k < start + wire[start - 1]; ++k) {
-            const Byte octet = lower(wire[k]);
+        const Byte* from = &wire[labels.offset[i]];
+        const Byte* const end = from + *from + 1;
+        while (++from != end) {
+            const Byte octet = lower(*from);
             // 0 ends a label, so octets 0 and 1 are written as 1 1 and 1 2.
-            if (octet <= 1) {
-                key.push_back(1);
-                key.push_back(static_cast<Byte>(octet + 1));
-            } else {
-                key.push_back(octet);
-            }
+            if (octet <= 1) *to++ = 1;
+            *to++ = octet <= 1 ? static_cast<Byte>(octet + 1) : octet;
         }
-        key.push_back(0);
+        *to++ = 0;
     }
+    key.resize(static_cast<std::size_t>(to - key.data()));
 }
 
 void append_lower(NameView name, Bytes& target) {

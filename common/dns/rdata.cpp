@@ -206,10 +206,17 @@ bool read_rdata(WireReader& reader, Type type, std::size_t length, Bytes& target
     if (reader.remaining() < length) return copy(false);
     const BytesView raw = reader.message().subspan(reader.offset(), length);
     if (type == Type::TXT) return copy(are_strings(raw));
+    const std::size_t start = target.size();
+    if (type == Type::NS || type == Type::CNAME || type == Type::PTR) {
+        const std::size_t end = reader.narrow(length);
+        reader.name(target);
+        if (!reader.at_end()) reader.fail();
+        reader.restore_end(end);
+        if (reader.failed()) target.resize(start);
+        return !reader.failed();
+    }
     const Layout layout = layout_of(type, raw);
     if (!layout.decompresses) return copy(!fault_on_wire(type, raw));
-
-    const std::size_t start = target.size();
     if (read_with_names(reader, layout, length, target) &&
         !fault_of(type, BytesView(target).subspan(start))) {
         return true;

@@ -1,6 +1,7 @@
 #include "common/dns/type.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "common/base/encoding.hpp"
 
@@ -193,9 +194,21 @@ bool is_meta_type(Type type) {
     return code == 0 || type == Type::OPT || (code >= 128 && code <= 255);
 }
 
+namespace {
+
+// Asked for every record: no look-up for the types that most records have.
+constexpr auto low_layouts = [] {
+    std::array<NameLayout, 64> layouts;
+    for (const TypeRow& row : types) {
+        if (std::size_t(row.type) < layouts.size()) layouts[std::size_t(row.type)] = row.names;
+    }
+    return layouts;
+}();
+
+}  // namespace
+
 NameLayout name_layout(Type type) {
-    // Most records of most zones: no look-up.
-    if (type == Type::A || type == Type::AAAA || type == Type::TXT) return {};
+    if (std::size_t(type) < low_layouts.size()) return low_layouts[std::size_t(type)];
     const TypeRow* row = find_row(type);
     return row ? row->names : NameLayout{};
 }
