@@ -10,8 +10,8 @@
 namespace chorale::zone {
 namespace {
 
-// On average 256 owners after the least size.
-bool is_boundary(dns::NameView owner) { return (hash_ignoring_case(owner) >> 7 & 0xff) == 0; }
+// On average 64 owners after the least size.
+bool is_boundary(dns::NameView owner) { return (hash_ignoring_case(owner) >> 7 & 0x3f) == 0; }
 
 bool read_record(dns::WireReader& reader, Bytes& owner, Bytes& rdata, dns::RecordView& record) {
     owner.clear();

@@ -12,8 +12,10 @@ namespace chorale::zone {
 
 // Where chunks end. A boundary is drawn at an owner name whose hash says so, so
 // that two transfers of nearly the same zone cut into mostly the same chunks.
-inline constexpr std::size_t chunk_least_octets = 8 * 1024;
-inline constexpr std::size_t chunk_soft_octets = 40 * 1024;
+// Pointers reach no further than the first 16 KiB of a message (RFC 1035 4.1.4),
+// so that larger chunks would not be compressed as well.
+inline constexpr std::size_t chunk_least_octets = 12 * 1024;
+inline constexpr std::size_t chunk_soft_octets = 20 * 1024;
 // A record must fit into a message with a question, OPT and TSIG around it.
 inline constexpr std::size_t chunk_most_octets = 60 * 1024;
 inline constexpr std::size_t record_most_octets = 64000;

@@ -8,6 +8,8 @@ namespace chorale::zone {
 // Order of records in a zone: owner (RFC 4034 6.1), type, RDATA (6.3). TTL and
 // case of names do not count. <0, 0, >0.
 int compare_records(const dns::RecordView& a, const dns::RecordView& b);
+// The same for records of one owner.
+int compare_within_owner(const dns::RecordView& a, const dns::RecordView& b);
 
 // The same record with the same TTL and the same case of names.
 bool is_identical(const dns::RecordView& a, const dns::RecordView& b);

@@ -40,8 +40,8 @@ public:
     XfrInterpreter(dns::Name apex, std::uint16_t id, std::optional<Serial> have,
                    const TransferLimits& limits);
 
-    // The message without its TSIG record. Errors name what is wrong with the
-    // stream: ErrorKind::refused for an rcode other than NOERROR.
+    // A message as it came; its TSIG record, if any, was verified before. Errors name
+    // what is wrong with the stream: ErrorKind::refused for an rcode other than NOERROR.
     Result<Progress> feed(BytesView message, TransferSink& sink);
 
     // Of the first SOA, once it was seen.

@@ -35,6 +35,12 @@ Result<void> check_record(const dns::RecordView& record, dns::NameView apex) {
     return success();
 }
 
+Error too_many(const dns::RecordView& record, const ZoneLimits& limits) {
+    return {ErrorKind::limit, name_of(record) + ": more than " +
+                                  std::to_string(limits.records_per_rrset) +
+                                  " records in one RRset"};
+}
+
 // RFC 1034 3.6.2, RFC 4035 2.5.
 bool may_stand_beside_cname(dns::Type type) {
     return type == dns::Type::CNAME || type == dns::Type::RRSIG || type == dns::Type::NSEC;
@@ -50,67 +56,69 @@ Result<bool> insert_in_head(std::vector<dns::RRset>& head, const dns::Name& apex
     }
     if (place->empty()) place->ttl = record.ttl;
     if (!insert_rdata(*place, record.rdata)) return false;
-    if (place->rdatas.size() > limits.records_per_rrset) {
-        return Error(ErrorKind::limit, name_of(record) + ": more than " +
-                                           std::to_string(limits.records_per_rrset) +
-                                           " records in one RRset");
-    }
+    if (place->rdatas.size() > limits.records_per_rrset) return too_many(record, limits);
     return true;
 }
 
 }  // namespace
 
 Result<void> OwnerGroups::add(const dns::RecordView& record) {
-    if (!group_.empty() && !(record.owner == owner_)) {
+    if (!group_.empty() && !is_identical(record.owner, owner_) && !(record.owner == owner_)) {
         const auto finished = finish_group();
         if (!finished) return finished;
     }
     if (group_.empty()) {
         owner_octets_.assign(record.owner.wire().begin(), record.owner.wire().end());
         owner_ = dns::NameView::trust(owner_octets_);
+    } else if (!is_unordered_) {
+        const int order = compare_within_owner(group_.at(offsets_.back()), record);
+        if (order == 0) return success();  // RFC 2181 5: a duplicate is no record of its own
+        is_unordered_ = order > 0;
     }
     offsets_.push_back(group_.add(record));
     return success();
 }
 
+void OwnerGroups::order_group() {
+    const auto compare = [this](std::size_t a, std::size_t b) {
+        return compare_within_owner(group_.at(a), group_.at(b));
+    };
+    std::ranges::sort(offsets_, [&](std::size_t a, std::size_t b) {
+        const int order = compare(a, b);
+        return order != 0 ? order < 0 : a < b;
+    });
+    const auto repeated = std::ranges::unique(
+        offsets_, [&](std::size_t a, std::size_t b) { return compare(a, b) == 0; });
+    offsets_.erase(repeated.begin(), repeated.end());
+    is_unordered_ = false;
+}
+
 Result<void> OwnerGroups::finish_group() {
-    if (offsets_.size() > 1) {
-        std::ranges::sort(offsets_, [this](std::size_t a, std::size_t b) {
-            const int order = compare_records(group_.at(a), group_.at(b));
-            return order != 0 ? order < 0 : a < b;
-        });
-    }
+    if (is_unordered_) order_group();
     std::size_t types = 0, in_rrset = 0;
-    bool has_cname = false, has_other = false, is_first = true;
-    dns::RecordView previous;
+    bool has_cname = false, has_other = false;
+    dns::Type type{};
     for (const std::size_t offset : offsets_) {
         const dns::RecordView record = group_.at(offset);
-        const bool is_new_type = is_first || record.type != previous.type;
-        if (!is_first && !is_new_type && compare_records(previous, record) == 0) {
-            continue;  // RFC 2181 5: a duplicate is no record of its own
-        }
-        if (is_new_type) {
+        if (types == 0 || record.type != type) {
+            type = record.type;
             in_rrset = 0;
             if (++types > limits_->types_per_name) {
                 return Error(ErrorKind::limit, record.owner.to_text() + ": more than " +
                                                    std::to_string(limits_->types_per_name) +
                                                    " types at one name");
             }
+            has_cname = has_cname || type == dns::Type::CNAME;
+            has_other = has_other || !may_stand_beside_cname(type);
+            if (has_cname && has_other) {
+                return malformed(name_of(record) + ": CNAME and other data");
+            }
         }
-        if (++in_rrset > limits_->records_per_rrset) {
-            return Error(ErrorKind::limit, name_of(record) + ": more than " +
-                                               std::to_string(limits_->records_per_rrset) +
-                                               " records in one RRset");
-        }
-        if (in_rrset > 1 && is_singleton(record.type)) {
+        if (++in_rrset > limits_->records_per_rrset) return too_many(record, *limits_);
+        if (in_rrset > 1 && is_singleton(type)) {
             return malformed(name_of(record) + ": more than one record");
         }
-        has_cname = has_cname || record.type == dns::Type::CNAME;
-        has_other = has_other || !may_stand_beside_cname(record.type);
-        if (has_cname && has_other) return malformed(name_of(record) + ": CNAME and other data");
-        writer_.write(record, is_first);
-        previous = record;
-        is_first = false;
+        writer_.write(record, offset == offsets_.front());
     }
     group_.clear();
     offsets_.clear();

@@ -36,10 +36,14 @@ public:
     ChunkList take() { return writer_.take(); }
 
 private:
+    void order_group();
+
     ChunkWriter writer_;
     const ZoneLimits* limits_;
+    // The open group, offsets_ in order unless is_unordered_.
     RecordList group_;
     std::vector<std::size_t> offsets_;
+    bool is_unordered_ = false;
     Bytes owner_octets_;
     dns::NameView owner_;
 };

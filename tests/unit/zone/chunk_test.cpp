@@ -82,10 +82,11 @@ TEST_CASE("Owners stay together up to the most that a message can hold", "[chunk
         return compare_records(x.view(), y.view()) < 0;
     });
     const ChunkList chunks = written(records);
-    REQUIRE(chunks.size() == 3);
+    REQUIRE(chunks.size() == 4);
     for (const ChunkPointer& chunk : chunks) CHECK(chunk->octets().size() <= chunk_most_octets);
     CHECK(chunks[0]->octets().size() > chunk_most_octets - 600);
     CHECK(chunks[1]->first_owner() == name("b.zone.example."));
+    CHECK(chunks[3]->first_owner() == name("c.zone.example."));
     CHECK(are_same(read(chunks), records));
 }
 

@@ -296,6 +296,11 @@ TEST_CASE("RFC 5936 2.2.1, 2.2.5, RFC 9103: what a message may have besides", "[
     CHECK(outcome.error == "");
     CHECK(outcome.progress == Progress::complete);
     CHECK(outcome.sink.records.size() == 2);
+    // TSIG, verified by whoever received the message (RFC 8945 5.3.1).
+    Bytes with_tsig = answer({soa(5), host, soa(5)}, 7, axfr_question);
+    with_tsig[11] = 1;
+    append(with_tsig, Bytes{1, 'k', 0, 0, 250, 0, 255, 0, 0, 0, 0, 0, 3, 1, 2, 3});
+    CHECK(interpret({with_tsig}).progress == Progress::complete);
     // Names may change their case between messages.
     const Outcome in_capitals =
         interpret({answer({soa(5)}), answer({soa(5, "ZONE.example.", "NS.Zone.Example.")})});
