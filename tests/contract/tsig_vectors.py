@@ -106,6 +106,7 @@ def literal(octets):
 
 def vectors():
     yield "// Made by tests/contract/tsig_vectors.py with dnspython: do not edit."
+    yield "// clang-format off"
     yield "#pragma once\n"
     yield '#include "common/crypto/tsig.hpp"\n'
     yield "namespace chorale::crypto::vectors {\n"

@@ -1,4 +1,5 @@
 // Made by tests/contract/tsig_vectors.py with dnspython: do not edit.
+// clang-format off
 #pragma once
 
 #include "common/crypto/tsig.hpp"
