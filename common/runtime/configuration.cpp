@@ -23,50 +23,92 @@
 namespace chorale::runtime {
 namespace {
 
-constexpr std::size_t longest_quotation = 60;  // octets of a value in an error
-constexpr std::size_t most_key_segments = 16;  // a.b.c has three
+constexpr std::size_t longest_quotation = 60;   // octets of a value in an error
+constexpr std::size_t longest_complaint = 300;  // of the parser about syntax
+constexpr std::size_t most_key_segments = 16;   // a.b.c has three
 
 std::size_t line_of(const toml::node& node) { return node.source().begin.line; }
 
-// The parser and the destructor of its tables recurse once per segment of a dotted key without a
-// bound of their own; this is the bound. Gives the line of a key that has too many.
-std::optional<std::size_t> find_deep_key(std::string_view toml) {
-    std::size_t line = 1;
-    std::size_t segments = 1;
-    for (std::size_t i = 0; i < toml.size(); ++i) {
-        const char character = toml[i];
-        if (character == '#') {
-            i = std::min(toml.find('\n', i), toml.size()) - 1;
-        } else if (character == '"' || character == '\'') {
-            const std::string three(3, character);
-            const bool is_long = toml.substr(i).starts_with(three);
-            const std::string_view end = is_long ? std::string_view(three) : toml.substr(i, 1);
-            i += end.size();
-            while (i < toml.size() && !toml.substr(i).starts_with(end)) {
-                if (toml[i] == '\n') {
-                    if (!is_long) break;  // the parser will say what is wrong
-                    ++line;
-                }
-                const bool is_escape = character == '"' && toml[i] == '\\';
-                if (is_escape && toml.substr(i + 1).starts_with('\n')) ++line;
-                i += is_escape ? 2 : 1;
-            }
-            if (i < toml.size() && toml[i] == '\n') {
-                --i;
-            } else {
-                i += end.size() - 1;
-            }
-        } else if (character == '.') {
-            if (++segments > most_key_segments) return line;
-        } else if (character == '\n') {
-            ++line;
-            segments = 1;
-        } else if (std::string_view("=[]{},").find(character) != std::string_view::npos) {
-            segments = 1;
-        }
+struct Obstacle {
+    std::size_t line;
+    std::string text;
+};
+
+// Looks for what toml++ 3.3 must not be given, in one pass that knows text, comments and the rest:
+// - The parser and the destructor of its tables recurse once per segment of a dotted key, without
+//   a bound of their own.
+// - Its test for white space has undefined behaviour for some characters beyond ASCII (U+0140),
+//   and it is made in text as well. Text can have them as \u0140, and comments as they are.
+class ObstacleFinder {
+public:
+    explicit ObstacleFinder(std::string_view toml) : toml_(toml) {
+        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+        if (toml_.starts_with(byte_order_mark)) at_ = byte_order_mark.size();
     }
-    return std::nullopt;
-}
+
+    std::optional<Obstacle> find() {
+        std::size_t segments = 1;
+        while (at_ < toml_.size() && !found_) {
+            const char character = toml_[at_];
+            if (character == '#') {
+                at_ = std::min(toml_.find('\n', at_), toml_.size());
+                continue;
+            }
+            if (character == '"' || character == '\'') {
+                pass_text(character);
+                continue;
+            }
+            if (character == '.' && ++segments > most_key_segments) {
+                report("expected a key of at most " + std::to_string(most_key_segments) + " parts");
+            }
+            if (std::string_view("\n=[]{},").find(character) != std::string_view::npos) {
+                segments = 1;
+            }
+            pass();
+        }
+        return found_;
+    }
+
+private:
+    void report(std::string text) {
+        if (!found_) found_ = Obstacle{line_, std::move(text)};
+    }
+
+    bool starts_with(std::string_view text) const { return toml_.substr(at_).starts_with(text); }
+
+    // One octet that is not in a comment.
+    void pass() {
+        if (at_ == toml_.size()) return;
+        if (static_cast<unsigned char>(toml_[at_]) >= 0x80) {
+            report("expected ASCII outside of comments (text may have \\u0000 to \\uFFFF)");
+        }
+        if (toml_[at_] == '\n') ++line_;
+        ++at_;
+    }
+
+    // From the opening quotes to behind the closing ones. Text that is not closed ends with the
+    // line, or the file, and the parser says what is wrong.
+    void pass_text(char quote) {
+        const std::string three(3, quote);
+        const bool is_long = starts_with(three);
+        const std::string_view end = is_long ? std::string_view(three) : toml_.substr(at_, 1);
+        at_ += end.size();
+        while (at_ < toml_.size() && !starts_with(end)) {
+            if (!is_long && toml_[at_] == '\n') return;
+            const bool is_escape = quote == '"' && toml_[at_] == '\\';
+            pass();
+            if (is_escape && (is_long || !starts_with("\n"))) pass();
+        }
+        at_ = std::min(at_ + end.size(), toml_.size());
+        // Text may end with one or two quotes of its own: """"one""""".
+        for (int own = 0; is_long && own < 2 && starts_with(end.substr(0, 1)); ++own) ++at_;
+    }
+
+    std::string_view toml_;
+    std::size_t at_ = 0;
+    std::size_t line_ = 1;
+    std::optional<Obstacle> found_;
+};
 
 // How many letters have to be changed, inserted or removed.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -117,19 +159,24 @@ struct Mismatch {
     std::optional<std::size_t> element = {};  // which one of a list
 };
 
-std::string quoted(std::string_view text) {
-    std::string result = "\"";
-    for (const char character : text.substr(0, longest_quotation)) {
+// Printable ASCII of bounded length, as file and parser may have anything to say.
+std::string printable(std::string_view text, std::size_t longest, bool is_quoted = false) {
+    std::string result;
+    for (const char character : text.substr(0, longest)) {
         const auto octet = static_cast<unsigned char>(character);
         if (octet < 0x20 || octet >= 0x7f) {
             result += "\\x" + to_hex(BytesView(&octet, 1));
         } else {
-            if (character == '"' || character == '\\') result.push_back('\\');
+            if (is_quoted && (character == '"' || character == '\\')) result.push_back('\\');
             result.push_back(character);
         }
     }
-    if (text.size() > longest_quotation) result += "...";
-    return result + '"';
+    if (text.size() > longest) result += "...";
+    return result;
+}
+
+std::string quoted(std::string_view text) {
+    return '"' + printable(text, longest_quotation, true) + '"';
 }
 
 std::string number_text(double number) {
@@ -266,15 +313,13 @@ std::string joined_name(const std::string& outer, std::string_view inner) {
 }  // namespace
 
 ConfigurationResult ConfigurationReader::read(const Schema& schema, std::string_view text) {
-    if (const auto line = find_deep_key(text)) {
-        return ConfigurationErrors(
-            {at(*line), "",
-             "expected a key of at most " + std::to_string(most_key_segments) + " parts"});
+    if (auto obstacle = ObstacleFinder(text).find()) {
+        return ConfigurationErrors({at(obstacle->line), "", std::move(obstacle->text)});
     }
     const toml::parse_result parsed = toml::parse(text, file_);
     if (!parsed) {
         return ConfigurationErrors({at(parsed.error().source().begin.line), "",
-                                    std::string(parsed.error().description())});
+                                    printable(parsed.error().description(), longest_complaint)});
     }
     const SectionRow whole{"", Occurs::once, "", {}, schema};
     Section tree = read_section(whole, &parsed.table(), "", 1);
@@ -311,10 +356,7 @@ void ConfigurationReader::report_unknown(const SectionRow& row, const toml::tabl
         const std::string name(key.str());
         if (std::find(known.begin(), known.end(), name) != known.end()) continue;
         const char* what = node.is_table() || node.is_array_of_tables() ? "section" : "key";
-        std::string shown = name.substr(0, longest_quotation);
-        for (char& character : shown) {
-            if (character < 0x20 || character == 0x7f) character = '?';
-        }
+        const std::string shown = printable(name, longest_quotation);
         report(key.source().begin.line, joined_name(section.name_, shown),
                std::string("unknown ") + what + ", " + advice(name, known));
     }

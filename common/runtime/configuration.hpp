@@ -147,9 +147,9 @@ struct KeyRow {
 };
 
 enum class Occurs {
-    once,      // [name]; if it is not in the file, it stands with its defaults
-    optional,  // [name], or not there
-    any,       // [[name]], none to Schema's bound
+    once,          // [name]; if it is not in the file, it stands with its defaults
+    at_most_once,  // [name], or not there
+    any,           // [[name]], none to Schema's bound
 };
 
 struct SectionRow {
@@ -192,7 +192,7 @@ public:
     explicit ConfigurationErrors(ConfigurationError error) { add(std::move(error)); }
 
     void add(ConfigurationError error);
-    const std::vector<ConfigurationError>& all() const { return errors_; }
+    std::vector<ConfigurationError> all() const { return errors_; }
     bool empty() const { return errors_.empty(); }
     std::string to_text() const;  // one a line
 
@@ -223,7 +223,7 @@ public:
     const std::map<std::string, std::string>& texts_by_name(std::string_view key) const;
 
     bool has_section(std::string_view name) const;
-    const Section& section(std::string_view name) const;             // once, optional
+    const Section& section(std::string_view name) const;             // once, at_most_once
     std::span<const Section> sections(std::string_view name) const;  // any
 
     // Where it begins, where a key stands (the section, if it is not given).

@@ -165,7 +165,7 @@ std::string markdown(std::string_view text) {
 void print_table(const SectionRow& row, const std::string& name, std::string& text) {
     if (!text.empty()) text.push_back('\n');
     text += "### `" + header(row, name) + "`\n\n" + row.text;
-    if (row.occurs == Occurs::optional) text += " This section may be left out.";
+    if (row.occurs == Occurs::at_most_once) text += " This section may be left out.";
     if (row.occurs == Occurs::any) text += " There may be any number of these sections.";
     text += "\n";
     if (!row.keys.empty()) text += "\n| key | default | value | meaning |\n|---|---|---|---|\n";

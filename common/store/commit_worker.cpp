@@ -154,7 +154,7 @@ void CommitWorker::Shared::write(std::vector<Task>& batch) {
     {
         const std::lock_guard lock(mutex);
         counters.jobs += batch.size();
-        for (const auto& result : results) counters.failed += result ? 0 : 1;
+        for (const auto& result : results) counters.failed += result ? 0U : 1U;
     }
     for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(results[i]));
 }

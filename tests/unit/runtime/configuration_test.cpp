@@ -36,7 +36,7 @@ Schema schema() {
              {"answer_any", Type::boolean, false, "whether to"},
          }},
         {"admin",
-         Occurs::optional,
+         Occurs::at_most_once,
          "Administration.",
          {
              {"listen", Type::endpoint, required, "where"},
@@ -71,7 +71,10 @@ Schema schema() {
          },
          {
              {"limits", Occurs::once, "Its limits.", {{"zones", Type::integer, 5, "member zones"}}},
-             {"source", Occurs::optional, "Its source.", {{"a", Type::integer, required, "one"}}},
+             {"source",
+              Occurs::at_most_once,
+              "Its source.",
+              {{"a", Type::integer, required, "one"}}},
          }},
     };
 }
@@ -214,7 +217,7 @@ TEST_CASE("Each bad value says where it is, what was expected and what there is"
         {"zzzzzz = 3",
          "f.toml:3: dns.zzzzzz: unknown key, known are: listen idle patience connections "
          "answer_any\n"},
-        {"\"a\\nb\" = 3", "f.toml:3: dns.a?b: unknown key"},
+        {"\"a\\nb\" = 3", "f.toml:3: dns.a\\x0Ab: unknown key"},
         {"[dns.more]", "f.toml:3: dns.more: unknown section"},
         {"[zones]", "f.toml:3: zones: unknown section, did you mean \"zone\"?\n"},
         {"[[zoen]]", "f.toml:3: zoen: unknown section, did you mean \"zone\"?\n"},
@@ -301,7 +304,8 @@ TEST_CASE("Strange values cannot forge lines") {
 TEST_CASE("Errors of syntax say the line") {
     for (const char* toml :
          {"[dns]\nlisten = [\n\n", "[dns]\nidle = 1\nidle = 2\n", "[dns\n", "[dns]\n\xff\n",
-          "[dns]\nidle = 007\n", "\n\n= 1\n", "[dns]\nlisten = \"abc\n", "[[#", "[#]", "[[a"}) {
+          "[dns]\nidle = 007\n", "\n\n= 1\n", "[dns]\nlisten = \"abc\n", "[[#", "[#]", "a = [t\n]",
+          "[[a", "'''", "\"", "a = \"\"\"", "a = \"\\", "a = \"\"\"\\", "a = \"\"\"\\ "}) {
         INFO(toml);
         const auto errors = errors_of(toml);
         CHECK_THAT(errors, Catch::StartsWith("f.toml:"));
@@ -331,6 +335,25 @@ TEST_CASE("Deep nesting is an error and no recursion without end") {
                     "\"\\\"\"\"\"\n"
                     "[[zone]]\nname = '" +
                     points + "'\n[[zone]]\nname = \"\\\"" + points + "\"\n") == "none");
+}
+
+TEST_CASE("Comments may be of any script; text has what is beyond ASCII as escapes") {
+    const auto name_of = [](const std::string& toml) {
+        return parse("[dns]\nlisten = ['::1']\n[[zone]] # \xc5\x80\nname = " + toml +
+                     " # \xc5\x80\n")
+            .sections("zone")[0]
+            .text("name");
+    };
+    CHECK(name_of("\"\\u0140\"") == "\xc5\x80");
+    CHECK(name_of(R"(""""#""""")") == "\"#\"\"");
+    CHECK(name_of("'\\'") == "\\");
+    CHECK(name_of("\"\"\"a\\\n  b\"\"\"") == "ab");
+    CHECK(errors_of("\xEF\xBB\xBF[dns]\nlisten = ['::1']\n") == "none");
+    for (const char* line : {"idle = \xc5\x80", "idle = 04\"\xc5\x80\"", "\"\xc5\x80\" = 1",
+                             "idle = \"#\xc5\x80\"", "idle = '''#\xc5\x80", "\xc5\x80"}) {
+        CHECK_THAT(dns_error(line),
+                   Catch::StartsWith("f.toml:3: expected ASCII outside of comments"));
+    }
 }
 
 TEST_CASE("Arbitrary octets never do harm") {
