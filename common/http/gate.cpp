@@ -47,7 +47,6 @@ std::optional<Refusal> refuse_foreign_host(const HttpRequest& request, bool any_
 }
 
 std::optional<Refusal> refuse_foreign_origin(const HttpRequest& request) {
-    if (!is_mutating(request.method)) return std::nullopt;
     const auto origin = request.headers.find("Origin");
     if (!origin || is_same_origin(*origin, request.host)) return std::nullopt;
     return Refusal{403, "Origin is not this host", {}};

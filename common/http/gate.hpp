@@ -15,8 +15,8 @@ namespace chorale::http {
 // rebound to 127.0.0.1 sends that name: 421. On a UNIX socket any host will do.
 std::optional<Refusal> refuse_foreign_host(const HttpRequest& request, bool any_host);
 
-// A browser sends Origin with everything that can change something: 403 unless
-// it is the host that was asked.
+// A browser sends Origin with everything that can change something, and with
+// what a page elsewhere wants to read: 403 unless it is the host that was asked.
 std::optional<Refusal> refuse_foreign_origin(const HttpRequest& request);
 
 // 401 unless the request has the token; compared in constant time. An empty

@@ -257,7 +257,7 @@ void add_hosts(std::vector<HostileRequest>& cases) {
              400},
             {"Origin the same", posts("http://127.0.0.1:8301", "127.0.0.1:8301"), 201},
             {"Origin the same by the implied port", posts("http://127.0.0.1", "127.0.0.1:80"), 201},
-            {"Origin of a reader", get("/healthz", host + "Origin: http://evil.example\r\n"), 200},
+            {"Origin of a reader", get("/healthz", host + "Origin: http://evil.example\r\n"), 403},
         });
 }
 
