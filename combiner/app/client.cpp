@@ -192,7 +192,7 @@ Answer ask_for_zones(Daemon& daemon, const Question& question) {
 int run_client(const std::string& configuration_file, const ClientRequest& request) {
     const auto configuration = load_combiner_configuration(configuration_file);
     if (!configuration) {
-        std::fprintf(stderr, "%s\n", configuration.error().to_text().c_str());
+        std::fputs(configuration.error().to_text().c_str(), stderr);
         return wrong_configuration;
     }
     auto token = runtime::read_secret_file((*configuration)->token_file);

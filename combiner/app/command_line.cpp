@@ -17,7 +17,7 @@ constexpr const char* epilogue =
 int check(const std::string& file) {
     const auto configuration = load_combiner_configuration(file);
     if (!configuration) {
-        std::fprintf(stderr, "%s\n", configuration.error().to_text().c_str());
+        std::fputs(configuration.error().to_text().c_str(), stderr);
         return 2;
     }
     std::printf("%s: good: %zu zones, %zu catalogs, %zu keys\n", file.c_str(),

@@ -541,7 +541,15 @@ boost::system::result<std::shared_ptr<const Configuration>, runtime::Configurati
 
 boost::system::result<std::shared_ptr<const Configuration>, runtime::ConfigurationErrors>
 load_combiner_configuration(const std::string& file) {
-    return interpret(runtime::load_configuration(configuration_schema(), file), file);
+    const auto tree = runtime::load_configuration(configuration_schema(), file);
+    auto configuration = interpret(tree, file);
+    if (!configuration) return configuration;
+    const auto token = runtime::read_secret_file((*configuration)->token_file);
+    if (!token) {
+        return runtime::ConfigurationErrors(tree->section("admin").error(
+            "token_file", "expected a file with the token: " + token.error().message()));
+    }
+    return configuration;
 }
 
 boost::system::result<std::shared_ptr<const Configuration>, runtime::ConfigurationErrors>

@@ -106,7 +106,7 @@ const runtime::Schema& configuration_schema();
 boost::system::result<std::shared_ptr<const Configuration>, runtime::ConfigurationErrors>
 load_combiner_configuration(const std::string& file);
 
-// The same from text, `file` named in errors.
+// The same from text, `file` named in errors, without looking at the token file.
 boost::system::result<std::shared_ptr<const Configuration>, runtime::ConfigurationErrors>
 read_combiner_configuration(std::string_view toml, const std::string& file);
 
