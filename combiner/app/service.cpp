@@ -64,6 +64,13 @@ std::shared_ptr<ServedZone> Service::find(dns::NameView name) const {
 
 bool Service::is_ready() const {
     const Instant now = surroundings_->now();
+    const Configuration& configuration = *surroundings_->configuration;
+    // Zones that are new in the configuration are taken up a moment later.
+    const auto is_taken_up = [this](const auto& configured) {
+        return zones_.contains(configured.name);
+    };
+    if (!std::ranges::all_of(configuration.zones, is_taken_up)) return false;
+    if (!std::ranges::all_of(configuration.catalogs, is_taken_up)) return false;
     return std::ranges::all_of(zones_, [&](const auto& entry) {
         return entry.second->combined() && !entry.second->is_expired(now);
     });
@@ -141,8 +148,11 @@ asio::awaitable<void> Service::close_all() {
 
 std::string Service::template_for(const ConfiguredCatalog& catalog,
                                   const CatalogMember& member) const {
-    const auto group = catalog.templates_by_group.find(member.group);
-    return group == catalog.templates_by_group.end() ? catalog.member_template : group->second;
+    for (const std::string& group : member.groups) {
+        const auto known = catalog.templates_by_group.find(group);
+        if (known != catalog.templates_by_group.end()) return known->second;
+    }
+    return catalog.member_template;
 }
 
 std::shared_ptr<const ZoneSettings> Service::settings_of(const StoredZone& zone) const {
@@ -552,7 +562,7 @@ asio::awaitable<Result<void>> Service::remove_zone(dns::Name name) {
 int run_combiner(const std::string& configuration_file) {
     auto configuration = load_combiner_configuration(configuration_file);
     if (!configuration) {
-        std::fprintf(stderr, "%s\n", configuration.error().to_text().c_str());
+        std::fputs(configuration.error().to_text().c_str(), stderr);
         return 2;
     }
     const auto fail = [](const Error& error) {

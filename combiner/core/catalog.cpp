@@ -64,8 +64,7 @@ Result<CatalogMembers> read_catalog(const zone::ZoneSnapshot& catalog) {
         } else if (is_property && labels[0] == "group" && record.type == dns::Type::TXT) {
             const auto text = single_string(record.rdata);
             if (!text) return refuse(text.error().message());
-            if (!found.member.group.empty()) return refuse("more than one group");
-            found.member.group = *text;
+            found.member.groups.insert(*text);
         } else if (is_property && labels[0] == "coo" && record.type == dns::Type::PTR) {
             auto name = dns::Name::from_wire(record.rdata);
             if (!name) return refuse(name.error().message());

@@ -74,6 +74,9 @@ def test_restart_in_the_middle_of_changes(lab, tmp_path, party, hard):
     content = zones.OwnerZone(refresh=1, retry=1)
     chain = Chain(lab, owner, signer, content=content).start()
     zone, updater = chain.zone, chain.updater()
+    # BIND 9.20 that gets changes while it signs a zone for the first time may leave it unsigned for
+    # good (seen twice in three runs under load); what is tested here begins after that.
+    verify.await_signed(chain.signer, zone, tmp_path / "first", lambda t: True, 60)
     server = getattr(chain, party)
     keys = [dnskey(number % 2).to_text() for number in range(6)]
     with SerialWatch(chain.combiner, zone) as watch:
