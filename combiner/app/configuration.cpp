@@ -499,7 +499,7 @@ private:
         if (section.has("groups")) {
             catalog.templates_by_group = section.texts_by_name("groups");
             for (const auto& [group, name] : catalog.templates_by_group) {
-                check_member_template(section, "groups", name);
+                check_member_template(section, "groups." + group, name);
             }
         }
         configuration_->catalogs.push_back(std::move(catalog));

@@ -383,6 +383,11 @@ void ConfigurationReader::read_key(const KeyRow& row, const toml::node* node, Se
         row.name,
         Section::Entry{std::move(std::get<Any>(value)),
                        node == nullptr ? section.place_ : at(line_of(*node)), node != nullptr});
+    if (row.type != Type::texts_by_name || node == nullptr) return;
+    for (const auto& [key, element] : *node->as_table()) {
+        section.entries_.emplace(row.name + '.' + std::string(key.str()),
+                                 Section::Entry{{}, at(line_of(element)), true});
+    }
 }
 
 void ConfigurationReader::read_inner(const SectionRow& row, const toml::node* node,
@@ -651,7 +656,7 @@ const Place& Section::place(std::string_view key) const {
 }
 
 ConfigurationError Section::error(std::string_view key, std::string text) const {
-    return {place(key), joined_name(name_, key), std::move(text)};
+    return {place(key), joined_name(name_, printable(key, longest_quotation)), std::move(text)};
 }
 
 std::vector<KeyRow> overriding(std::vector<KeyRow> keys) {

@@ -226,7 +226,8 @@ public:
     const Section& section(std::string_view name) const;             // once, at_most_once
     std::span<const Section> sections(std::string_view name) const;  // any
 
-    // Where it begins, where a key stands (the section, if it is not given).
+    // Where it begins, where a key stands (the section, if it is not given); members of
+    // texts_by_name have places of their own: place("groups.fast").
     const Place& place() const { return place_; }
     const Place& place(std::string_view key) const;
     // For checks that need more than one key: an error at that key.

@@ -174,6 +174,8 @@ TEST_CASE("Every type is read, and knows where it stands") {
 
     const Section& catalog = tree.sections("catalog")[0];
     CHECK(catalog.texts_by_name("groups").at("slow one") == "default");
+    CHECK(catalog.error("groups.slow one", "no such template").to_text() ==
+          "f.toml:33: catalog.groups.slow one: no such template");
     CHECK(catalog.section("limits").integer("zones") == 7);
     CHECK_FALSE(catalog.has_section("source"));
     CHECK(zone.error("name", "is twice here").to_text() == "f.toml:25: zone.name: is twice here");
