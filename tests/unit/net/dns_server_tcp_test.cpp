@@ -106,19 +106,30 @@ TEST_CASE("a message shorter than a header closes, after the answers that are du
         TcpPeer client(server.address());
         REQUIRE(client.send(many({query(1, "wait"), Bytes(size), query(2, "echo")})));
         CHECK(server.eventually_counts([](const auto& now) { return now.tcp_requests == 1; }));
-        // What comes now is not read as a request, and must not make the last answer be lost by
-        // RST.
-        REQUIRE(client.send_message(query(3, "echo")));
-        client.socket().shutdown(asio::ip::tcp::socket::shutdown_send);
         server.open_gate();
-        CHECK(server.eventually_counts([](const auto& now) { return now.connections_now == 0; }));
         CHECK((*client.receive().message)[1] == 1);
-        const Received last = client.receive();
-        CHECK(last.is_end);
-        CHECK(!last.is_reset);
+        CHECK(client.receive().is_end);
         CHECK(server.counters().closed_short_message == 1);
         CHECK(server.counters().tcp_requests == 1);
     }
+}
+
+TEST_CASE("octets left unread do not make RST overtake the last answer", "[net][tcp]") {
+    ScriptedServer server;
+    TcpPeer client(server.address());
+    REQUIRE(client.send(many({query(1, "wait"), Bytes(11)})));
+    CHECK(server.eventually_counts([](const auto& now) { return now.closed_short_message == 1; }));
+    REQUIRE(client.send_message(query(2, "echo")));
+    server.open_gate();
+    CHECK(server.eventually_counts([](const auto& now) { return now.connections_now == 0; }));
+    // Linux gives out what came before RST; other systems do not, so look for RST itself.
+    int failure = 0;
+    socklen_t size = sizeof failure;
+    REQUIRE(::getsockopt(client.socket().native_handle(), SOL_SOCKET, SO_ERROR, &failure, &size) ==
+            0);
+    CHECK(failure == 0);
+    CHECK((*client.receive().message)[1] == 1);
+    CHECK(client.receive().is_end);
 }
 
 TEST_CASE("requests at the same time on one connection are bounded", "[net][tcp]") {
@@ -143,12 +154,16 @@ TEST_CASE("requests at the same time on one connection are bounded", "[net][tcp]
 TEST_CASE("a query is answered in the midst of long transfers (RFC 7766 6.2.1.1)", "[net][tcp]") {
     ScriptedServer server;
     TcpPeer client(server.address());
-    // Two, so that there is always more unread than the limit.
-    REQUIRE(client.send(many({query(1, "endless"), query(3, "endless"), query(2, "echo")})));
+    // So many that there is always more unread than the limit.
+    constexpr int transfers = 12;
+    for (int count = 0; count < transfers; ++count) {
+        REQUIRE(client.send_message(query(1, "endless")));
+    }
+    REQUIRE(client.send_message(query(2, "echo")));
     bool has_answer = false;
     int ends = 0;
     int chunks = 0;
-    while (ends < 2) {
+    while (ends < transfers) {
         const Received received = client.receive();
         REQUIRE(received.message);
         const Bytes& message = *received.message;
