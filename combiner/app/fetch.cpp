@@ -84,6 +84,10 @@ private:
             change.owner = std::make_shared<const zone::ZoneSnapshot>(std::move(applied->zone));
             effective.push_back(std::move(applied->effective));
         }
+        if (request_.owner->find_in_head(dns::Type::NS) &&
+            !change.owner->find_in_head(dns::Type::NS)) {
+            return malformed("IXFR takes all NS of the zone away");
+        }
         std::vector<const zone::ZoneDelta*> chain;
         for (const zone::ZoneDelta& delta : effective) chain.push_back(&delta);
         change.effective = std::make_shared<const zone::ZoneDelta>(
@@ -121,6 +125,7 @@ public:
         const net::Deadline connected_by = std::min(end, net::deadline_after(connect_timeout));
         Result<void> done = co_await connection_.connect(request_.address, connected_by);
         if (done.has_error()) co_return done.error();
+        was_connected_ = true;
         Bytes query = make_query(id_, request_, type_);
         if (request_.primary->key) {
             signature_.emplace(*request_.primary->key);
@@ -164,6 +169,7 @@ public:
     }
 
     bool was_incremental() const { return was_incremental_; }
+    bool was_connected() const { return was_connected_; }
 
 private:
     net::Deadline idle_deadline() const {
@@ -202,6 +208,7 @@ private:
     std::optional<crypto::TsigClient> signature_;
     std::shared_ptr<Intake> intake_;
     bool was_incremental_ = false;
+    bool was_connected_ = false;
 };
 
 // The primary's serial by a SOA query over UDP (RFC 1034 4.3.5); whatever goes
@@ -243,6 +250,7 @@ asio::awaitable<Result<Fetched>> fetch_zone(std::shared_ptr<Surroundings> surrou
                                             FetchRequest request) {
     // Keys live in the configuration.
     const auto configuration = surroundings->configuration;
+    std::optional<zone::Serial> announced;
     if (request.owner && request.probes_first) {
         Result<zone::Serial> serial = co_await probe_serial(surroundings, configuration, request);
         if (serial.has_value()) {
@@ -251,6 +259,7 @@ asio::awaitable<Result<Fetched>> fetch_zone(std::shared_ptr<Surroundings> surrou
             const zone::Serial have = request.owner->serial();
             seen.is_behind = *serial != have && !zone::is_newer(*serial, have);
             if (seen.is_behind || *serial == have) co_return seen;
+            announced = *serial;
         }
     }
     const auto count = [surroundings](bool was_incremental, bool is_good) {
@@ -259,22 +268,30 @@ asio::awaitable<Result<Fetched>> fetch_zone(std::shared_ptr<Surroundings> surrou
                      {was_incremental ? "ixfr" : "axfr", is_good ? "done" : "failed"})
             .increment();
     };
+    // A primary whose SOA tells of news that its transfer does not have.
+    const auto keeps_news_back = [&](const Result<Fetched>& fetched) {
+        return announced && fetched.has_value() && !fetched->change;
+    };
     if (request.owner && request.asks_incrementally) {
         Transfer transfer(surroundings, configuration, request, dns::Type::IXFR);
         Result<Fetched> fetched = co_await transfer.run();
-        if (fetched.has_value()) {
+        const bool is_good = fetched.has_value() && !keeps_news_back(fetched);
+        if (is_good) {
             if (fetched->change) count(transfer.was_incremental(), true);
             co_return fetched;
         }
         count(transfer.was_incremental(), false);
-        const ErrorKind kind = fetched.error().kind();
-        // No answer at all will not become one for AXFR.
-        if (kind == ErrorKind::unauthorized) co_return fetched;
-        if (kind == ErrorKind::network && !transfer.was_incremental()) co_return fetched;
-        if (kind == ErrorKind::timeout) co_return fetched;
+        // Whatever is wrong with an incremental answer, a whole zone may be good:
+        // it is asked for once. Where nobody answers, nobody will.
+        if (!transfer.was_connected()) co_return fetched;
     }
     Transfer transfer(surroundings, configuration, request, dns::Type::AXFR);
     Result<Fetched> fetched = co_await transfer.run();
+    if (keeps_news_back(fetched)) {
+        fetched = Error(ErrorKind::conflict,
+                        "its SOA says serial " + std::to_string(*announced) +
+                            ", its transfer has " + std::to_string(fetched->primary_serial));
+    }
     if (fetched.has_error() || fetched->change) count(false, fetched.has_value());
     co_return fetched;
 }

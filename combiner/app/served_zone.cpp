@@ -104,6 +104,7 @@ void ServedZone::notified(const net::SocketAddress& from, std::optional<zone::Se
     // RFC 1996 3.7: the serial is only a hint; it may spare a look, nothing else.
     if (hint && owner_ && owner_->serial() == *hint && !refresh_.is_running()) return;
     notify_source_ = from;
+    has_news_ = has_news_ || !owner_ || (hint && zone::is_newer(*hint, owner_->serial()));
     refresh_.notified(surroundings_->now());
     wake();
 }
@@ -356,7 +357,8 @@ asio::awaitable<void> ServedZone::run_refresh() {
             (told ? candidates : others).emplace_back(primary, address);
         }
     }
-    const bool has_news = std::exchange(notify_source_, std::nullopt).has_value();
+    notify_source_.reset();
+    const bool has_news = std::exchange(has_news_, false);
     candidates.insert(candidates.end(), others.begin(), others.end());
     bool is_done = false;
     for (const auto& [primary, address] : candidates) {

@@ -141,6 +141,8 @@ private:
     std::map<std::string, LastTransfer> last_transfers_;
     std::optional<LastTransfer> last_transfer_in_;
     std::optional<net::SocketAddress> notify_source_;
+    // A NOTIFY hinted at a newer serial: no look at the SOA is needed first.
+    bool has_news_ = false;
     // The last refresh was answered by a primary with an older serial.
     std::string behind_;
     bool is_forced_ = false;

@@ -65,6 +65,11 @@ zone::UpdateRefusal check_update_policy(const dns::Message& update, dns::NameVie
             return {dns::Rcode::REFUSED, record.owner.to_text() + ' ' + to_text(record.type) +
                                              " is not one of the controlled RRsets"};
         }
+        const bool is_key = record.type == dns::Type::DNSKEY || record.type == dns::Type::CDNSKEY;
+        const bool is_added_key = is_key && record.klass == dns::Class::IN &&
+                                  !crypto::is_delete_sentinel(record.type, record.rdata);
+        const char* fault = is_added_key ? crypto::public_key_fault(record.rdata) : nullptr;
+        if (fault) return {dns::Rcode::FORMERR, to_text(record.type) + ": " + fault};
     }
     return {};
 }

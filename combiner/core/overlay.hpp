@@ -33,7 +33,9 @@ Result<zone::ZoneSnapshot> combine(const zone::ZoneSnapshot& owner, const Overla
 std::vector<std::string> observe_combined(const zone::ZoneSnapshot& combined);
 
 // Only the controlled types at the apex may be updated, and "all RRsets" there,
-// which means these. REFUSED otherwise; nothing of the message is applied then.
+// which means these: REFUSED otherwise. FORMERR for the addition of a key that
+// cannot be one of its algorithm: validators would count the zone as broken.
+// Nothing of the message is applied then.
 zone::UpdateRefusal check_update_policy(const dns::Message& update, dns::NameView apex);
 
 // A combined zone as RFC 2136 looks at it.

@@ -29,6 +29,35 @@ std::uint16_t key_tag(BytesView rdata) {
     return static_cast<std::uint16_t>(sum);
 }
 
+const char* public_key_fault(BytesView rdata) {
+    if (rdata.size() <= dnskey_header_octets) return "no key";
+    const BytesView key = rdata.subspan(dnskey_header_octets);
+    const auto has_size = [&](std::size_t size) {
+        return key.size() == size ? nullptr : "key has the wrong size for its algorithm";
+    };
+    switch (rdata[3]) {
+    case 5:
+    case 7:
+    case 8:
+    case 10: {
+        // RFC 3110 2: length of the exponent in one octet, or in two after a zero.
+        std::size_t exponent = key[0], before = 1;
+        if (exponent == 0) {
+            if (key.size() < 3) return "RSA exponent length is cut";
+            exponent = std::size_t{key[1]} << 8 | key[2];
+            before = 3;
+        }
+        if (exponent == 0) return "RSA key without exponent";
+        return before + exponent < key.size() ? nullptr : "RSA key without modulus";
+    }
+    case 13: return has_size(64);
+    case 14: return has_size(96);
+    case 15: return has_size(32);
+    case 16: return has_size(57);
+    default: return nullptr;
+    }
+}
+
 Bytes make_ds(dns::NameView owner, BytesView dnskey_rdata, std::uint8_t digest_type) {
     const EVP_MD* digest = digest_of(digest_type);
     if (!digest || dnskey_rdata.size() <= dnskey_header_octets) return {};

@@ -10,6 +10,11 @@ namespace chorale::crypto {
 
 std::uint16_t key_tag(BytesView dnskey_rdata);
 
+// What is wrong with the public key of DNSKEY or CDNSKEY RDATA that is well formed
+// otherwise; null if nothing is, or the algorithm is not known. Sizes by RFC 6605 4,
+// RFC 8080 3, RFC 3110 2.
+const char* public_key_fault(BytesView dnskey_rdata);
+
 // DS or CDS RDATA of a key with digest type 1, 2 or 4; empty for others.
 Bytes make_ds(dns::NameView owner, BytesView dnskey_rdata, std::uint8_t digest_type);
 

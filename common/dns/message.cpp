@@ -107,8 +107,8 @@ std::string sort_additional(Message& message, const RecordView& record, std::siz
 std::string read_sections(WireReader& reader, const MessageLimits& limits, Message& message,
                           ParseFailure& failure) {
     const Header& header = message.header;
-    const std::size_t claimed = std::size_t(header.question_count) + header.answer_count +
-                                header.authority_count + header.additional_count;
+    const std::size_t claimed =
+        std::size_t(header.answer_count) + header.authority_count + header.additional_count;
     for (unsigned i = 0; i < header.question_count; ++i) {
         if (i >= limits.records) return "more questions than the limit";
         Question question = read_question(reader);
@@ -292,7 +292,7 @@ Bytes write_message(const Message& message) {
 Message make_response(const Message& request, Rcode rcode) {
     Message response;
     response.header = response_header(request.header);
-    response.questions = request.questions;
+    if (request.questions.size() == 1) response.questions = request.questions;  // RFC 9619
     if (request.edns) {
         response.edns.emplace();
         response.edns->dnssec_ok = request.edns->dnssec_ok;  // RFC 3225 3
@@ -305,7 +305,7 @@ Message make_response(const ParseFailure& failure, Rcode rcode) {
     assert(failure.is_answerable);
     Message response;
     response.header = response_header(failure.header);
-    response.questions = failure.questions;
+    if (failure.questions.size() == 1) response.questions = failure.questions;
     if (failure.has_edns) response.edns.emplace();
     response.set_rcode(rcode);
     return response;
@@ -445,25 +445,27 @@ void RecordWriter::record(const RecordView& record) {
 
 Byte* RecordWriter::put(NameView name, Byte* at) {
     const BytesView wire = name.wire();
+    const Byte* const octets = wire.data();
     // The hash of a suffix needs that of its parent: from the root up.
     Byte label_at[128];
     std::uint32_t hash_at[128];
     std::size_t labels = 0;
-    for (std::size_t i = 0; wire[i] != 0; i += wire[i] + 1U) {
+    for (std::size_t i = 0; octets[i] != 0; i += octets[i] + 1U) {
         label_at[labels++] = static_cast<Byte>(i);
     }
     std::uint32_t hash = 0;
     for (std::size_t i = labels; i-- > 0;) {
-        hash = hash_label(&wire[label_at[i]], hash);
+        hash = hash_label(octets + label_at[i], hash);
         hash_at[i] = hash;
     }
     const BytesView message = BytesView(message_).subspan(start_);
+    const std::uint32_t* const table = table_.data();
     const std::size_t mask = table_.size() - 1;
     std::size_t fresh = labels;  // labels before the longest suffix that is there already
     std::size_t pointer = 0;
     for (std::size_t i = 0; i < labels && pointer == 0; ++i) {
         for (std::size_t probe = 0; probe < most_probes; ++probe) {
-            const std::uint32_t slot = table_[(hash_at[i] + probe) & mask];
+            const std::uint32_t slot = table[(hash_at[i] + probe) & mask];
             if (slot == 0) break;
             if ((slot >> 16) == (hash_at[i] & 0xffff) &&
                 is_written_at(message, slot & 0xffff, wire.subspan(label_at[i]))) {

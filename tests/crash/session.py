@@ -32,6 +32,7 @@ VERSIONS = 8
 STEP_SECONDS = 10.0
 NOTIFY_EVERY = 0.25
 DEATH_SECONDS = 2.0     # from a broken connection to the exit of the process
+MOST_DEATHS = 10
 NOTIFY_SECONDS = 5.0    # after the last start the secondary hears of the zone
 
 UPDATE_KEY = wire.make_key("msa-update.")
@@ -218,8 +219,7 @@ class Session:
                 self.start()
                 self.script()
                 self.check_notified()
-                if self.combiner.stop() != 0:
-                    raise Wrong(f"exit code {self.combiner.process.returncode} after SIGTERM")
+                self.stop()
                 return Outcome(self.died, time.monotonic() - begin, self.counts(), self.kept,
                                self.lost)
             except (AssertionError, process.TransferRefused, OSError, wire.Malformed) as fault:
@@ -229,6 +229,17 @@ class Session:
                     self.combiner.kill()
                 self.secondary.close()
                 shutil.rmtree(self.directory, ignore_errors=True)
+
+    def stop(self):
+        """SIGTERM; a kill that waited for the way out is a crash like any other."""
+        code = self.combiner.stop()
+        while code == -9 and self.count_file.exists() and self.died < MOST_DEATHS:
+            self.died += 1
+            self.start()
+            self.after_crash(None)
+            code = self.combiner.stop()
+        if code != 0:
+            raise Wrong(f"exit code {code} after SIGTERM")
 
     def counts(self):
         if not self.count_file.exists():
