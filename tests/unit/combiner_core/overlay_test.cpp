@@ -74,7 +74,7 @@ TEST_CASE("Policy: controlled types at the apex, and all of them at once") {
         {"zone.example.", Type::NS, dns::Class::IN, true},
         {"ZONE.example.", Type::DNSKEY, dns::Class::ANY, true},
         {"zone.example.", Type::CDS, dns::Class::NONE, true},
-        {"zone.example.", Type::CDNSKEY, dns::Class::IN, true},
+        {"zone.example.", Type::CDNSKEY, dns::Class::NONE, true},
         {"zone.example.", Type::CSYNC, dns::Class::IN, true},
         {"zone.example.", Type::ANY, dns::Class::ANY, true},
         {"zone.example.", Type::SOA, dns::Class::IN, false},
@@ -93,6 +93,24 @@ TEST_CASE("Policy: controlled types at the apex, and all of them at once") {
         CHECK(refusal.is_refusal() == !row.is_allowed);
         if (refusal.is_refusal()) CHECK(refusal.rcode == dns::Rcode::REFUSED);
     }
+}
+
+TEST_CASE(
+    "Policy: an added key has the size of its algorithm (RFC 6605 4, RFC 8080 3, RFC 3110 2)") {
+    const auto refusal_of = [](dns::Class klass, Bytes rdata) {
+        dns::Message update;
+        update.authority.push_back({lab::apex, Type::DNSKEY, klass, 60, std::move(rdata)});
+        return check_update_policy(update, lab::apex).rcode;
+    };
+    const Bytes good = lab::record(key_text).rdata;
+    CHECK(refusal_of(dns::Class::IN, good) == dns::Rcode::NOERROR);
+    Bytes cut = good;
+    cut.pop_back();
+    CHECK(refusal_of(dns::Class::IN, cut) == dns::Rcode::FORMERR);
+    // What lies there from before may go.
+    CHECK(refusal_of(dns::Class::NONE, cut) == dns::Rcode::NOERROR);
+    CHECK(refusal_of(dns::Class::IN, {1, 1, 3, 8, 3, 1, 0, 1}) == dns::Rcode::FORMERR);
+    CHECK(refusal_of(dns::Class::IN, {1, 1, 3, 8, 3, 1, 0, 1, 0xff}) == dns::Rcode::NOERROR);
 }
 
 TEST_CASE("Changes of an update: what is not controlled stays the owner's") {
