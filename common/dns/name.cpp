@@ -1,6 +1,5 @@
 #include "common/dns/name.hpp"
 
-#include <array>
 #include <cassert>
 
 namespace chorale::dns {
@@ -15,13 +14,12 @@ constexpr Byte lower(Byte octet) {
 // Offsets of the labels, first label first, without the root label.
 struct LabelOffsets {
     explicit LabelOffsets(BytesView wire) {
-        std::size_t at = 0;
-        while (wire[at] != 0) {
+        const Byte* const octets = wire.data();
+        for (std::size_t at = 0; octets[at] != 0; at += octets[at] + 1U) {
             offset[count++] = static_cast<Byte>(at);
-            at += wire[at] + 1U;
         }
     }
-    std::array<Byte, 128> offset;
+    Byte offset[128];
     std::size_t count = 0;
 };
 
@@ -85,6 +83,7 @@ int compare_canonical(NameView a, NameView b) {
     const auto compare_labels = [](const Byte* x, const Byte* y) {
         const std::size_t length = std::min(*x, *y);
         for (std::size_t k = 1; k <= length; ++k) {
+            if (x[k] == y[k]) continue;
             const int order = int(lower(x[k])) - int(lower(y[k]));
             if (order != 0) return order;
         }

@@ -25,6 +25,7 @@ void WireReader::skip_name() {
 
 bool WireReader::decode_name(NameOctets& name) {
     constexpr std::size_t piece = max_label_octets + 1;
+    const Byte* const message = message_.data();  // every index is compared with limit
     std::size_t size = 0;
     std::size_t at = at_;
     std::size_t limit = end_;  // the part before the first pointer must lie in our window
@@ -32,32 +33,32 @@ bool WireReader::decode_name(NameOctets& name) {
     unsigned hops = 0;
     bool jumped = false;
     while (!failed_) {
-        if (at >= limit) break;
-        const std::size_t length = message_[at];
-        if (length >= 0xc0) {
-            if (at + 1 >= limit) break;
-            const std::size_t to = (length & 0x3f) << 8 | message_[at + 1];
-            if (!jumped) at_ = at + 2;
-            jumped = true;
-            if (to >= lowest || ++hops > max_compression_hops) break;
-            lowest = to;
-            at = to;
-            limit = message_.size();
-            continue;
+        // The labels up to a pointer or to the root, copied in one piece.
+        std::size_t end = at;
+        std::size_t length = 0;
+        while (end < limit && size + (end - at) < max_name_octets) {
+            length = message[end];
+            if (length == 0 || length > max_label_octets) break;
+            end += length + 1;
         }
-        if (length > max_label_octets || at + 1 + length > limit ||
-            size + length + 1 > max_name_octets) {
-            break;
-        }
-        const bool has_whole_piece = at + piece <= message_.size();
-        std::memcpy(name.octet + size, message_.data() + at, has_whole_piece ? piece : length + 1);
-        size += length + 1;
-        at += length + 1;
+        if (end >= limit || size + (end - at) >= max_name_octets) break;
+        const std::size_t run = end - at + 1;  // the root, or an octet to be written over
+        const bool is_within = run <= piece && at + piece <= message_.size();
+        std::memcpy(name.octet + size, message + at, is_within ? piece : run);
+        size += run - 1;
         if (length == 0) {
-            if (!jumped) at_ = at;
-            name.size = size;
+            if (!jumped) at_ = end + 1;
+            name.size = size + 1;
             return true;
         }
+        if (length < 0xc0 || end + 1 >= limit) break;
+        const std::size_t to = (length & 0x3f) << 8 | message[end + 1];
+        if (!jumped) at_ = end + 2;
+        jumped = true;
+        if (to >= lowest || ++hops > max_compression_hops) break;
+        lowest = to;
+        at = to;
+        limit = message_.size();
     }
     failed_ = true;
     return false;
