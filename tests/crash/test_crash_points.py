@@ -20,7 +20,6 @@ MOMENTS = ("before", "after", "torn")
 RECOVERIES = 30         # crashes while recovering from a crash
 SESSION_SECONDS = 120   # no session takes longer, whatever happens
 
-pytestmark = pytest.mark.skipif(process.binary() is None, reason="CHORALE_COMBINER is not set")
 
 
 @pytest.fixture(scope="module")

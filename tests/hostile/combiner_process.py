@@ -28,10 +28,10 @@ TRANSFER_FLAGS = wire.QR | wire.AA  # what a transfer's messages must have (RFC 
 
 
 def binary():
-    """Path of the combiner under test, from CHORALE_COMBINER; None where that is not set."""
+    """Path of the combiner under test, from CHORALE_COMBINER."""
     path = os.environ.get("CHORALE_COMBINER")
-    if path and not os.access(path, os.X_OK):
-        raise RuntimeError(f"CHORALE_COMBINER: {path} is not there or not executable")
+    if not path or not os.access(path, os.X_OK):
+        raise RuntimeError(f"CHORALE_COMBINER must name the combiner to test, it is {path!r}")
     return path
 
 

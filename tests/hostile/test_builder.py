@@ -11,7 +11,9 @@ import wire
 KEYRING = {dns.name.from_text(key.name): dns.tsig.Key(key.name, key.secret, key.algorithm)
            for key in kit.ALL_KEYS}
 # dnspython says FORMERR to records it knows to be wrong; these rows are built right.
-PLAIN = [case for case in kit.CASES if case.expect == frozenset(["NOERROR"]) and case.key is None]
+# dnspython has another limit on pointers in a row.
+PLAIN = [case for case in kit.CASES if case.expect == frozenset(["NOERROR"]) and case.key is None
+         and "pointers in a row" not in case.name]
 SIGNED = [case for case in kit.CASES if case.expect == frozenset(["NOERROR"])
           and case.key is not None]
 
@@ -24,8 +26,6 @@ def octets_of(case):
 @pytest.mark.parametrize("case", PLAIN, ids=lambda case: case.full_name)
 def test_well_formed_messages_are_read_by_dnspython(case):
     octets, _ = octets_of(case)
-    if "pointers in a row" in case.name:
-        pytest.skip("dnspython has another limit")
     parsed = wire.parse(octets)
     try:
         other = dns.message.from_wire(octets)

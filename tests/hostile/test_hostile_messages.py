@@ -22,7 +22,6 @@ ANSWER_SECONDS = 5.0
 SILENCE_SECONDS = 0.06   # after the liveness answer: what has not come by then was dropped
 UDP_LIMIT = 1232
 
-pytestmark = pytest.mark.skipif(process.binary() is None, reason="CHORALE_COMBINER is not set")
 
 
 @pytest.fixture(scope="module")

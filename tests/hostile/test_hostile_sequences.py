@@ -12,7 +12,6 @@ import kit
 import wire
 import world as attacked
 
-pytestmark = pytest.mark.skipif(process.binary() is None, reason="CHORALE_COMBINER is not set")
 
 LIVENESS_SECONDS = 1.0
 IDLE_SECONDS = 10.0   # threats.md, TCP idle; the test waits no longer than a little more

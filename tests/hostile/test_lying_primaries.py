@@ -29,7 +29,6 @@ HONEST_SECONDS = 30.0
 LOAD_SECONDS = 60.0
 RESIDENT_KIB = 1_500_000  # generous: sanitizers included
 
-pytestmark = pytest.mark.skipif(process.binary() is None, reason="CHORALE_COMBINER is not set")
 
 
 def zone_name(number):
