@@ -411,6 +411,7 @@ asio::awaitable<Result<void>> ServedZone::refresh_from(std::shared_ptr<const Pri
     if (!fetched->change) co_return success();
     Result<net::Slots::Hold> held = co_await turn_.take(net::no_deadline);
     if (held.has_error()) co_return held.error();
+    if (is_frozen()) co_return Error(ErrorKind::conflict, "the zone was frozen meanwhile");
     LastTransfer transfer;
     transfer.serial = fetched->change->owner->serial();
     transfer.kind = fetched->change->effective ? "ixfr" : "axfr";

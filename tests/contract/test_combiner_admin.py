@@ -16,7 +16,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
 from admin_routes import Description  # noqa: E402
-from chorale import wire, zone as zones  # noqa: E402
+from chorale import wait, wire, zone as zones  # noqa: E402
 from chorale.combiner import READER_ADDRESS, program  # noqa: E402
 from chorale.fake import FakePrimary, FakeSecondary  # noqa: E402
 from chorale.foreign import ForeignProvider  # noqa: E402
@@ -268,6 +268,28 @@ def test_ready_when_every_zone_is_there(world, description):
     world.combiner.wait_serial(ZONE, lambda seen: True)
     asker = Asker(world.combiner, description)
     assert asker.good("GET", "/readyz") == {"ready": True}
+
+
+def test_frozen_stops_a_transfer_that_is_under_way(world, description):
+    """"No transfer comes in" holds for the one that has begun before the freeze, too."""
+    asker, primary = Asker(world.combiner, description), world.primary
+    before = world.combiner.combined(ZONE)
+    begun = primary.transfers_begun
+    primary.gate.clear()
+    world.content.add("late." + ZONE, "A", "192.0.2.77")
+    world.content.bump()
+    primary.serve(world.content)
+    asker.good("POST", ZONE_PATH + "/refresh")
+    wait.until(lambda: primary.transfers_begun > begun, "a transfer in progress")
+    asker.good("POST", ZONE_PATH + "/freeze")
+    primary.gate.set()
+    frozen = world.combiner.wait_zone(
+        ZONE, lambda z: any("frozen" in e["text"] for e in z["last_errors"]), "says why")
+    assert frozen["state"] == "frozen" and frozen["combined_serial"] == before.serial
+    assert frozen["owner_serial"] == world.content.serial - 1
+    asker.good("POST", ZONE_PATH + "/thaw")
+    world.combiner.wait_zone(ZONE, lambda z: z["owner_serial"] == world.content.serial,
+                             "it catches up")
 
 
 def test_names_in_paths(world, description):
