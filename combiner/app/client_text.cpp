@@ -93,7 +93,8 @@ std::string aligned(const std::vector<Line>& lines, const std::string& indent = 
         }
     }
     std::string text;
-    for (const Line& line : lines) {
+    for (Line line : lines) {
+        while (!line.empty() && line.back().empty()) line.pop_back();
         text += indent;
         for (std::size_t i = 0; i < line.size(); ++i) {
             text += line[i];
