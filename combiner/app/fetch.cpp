@@ -288,9 +288,9 @@ asio::awaitable<Result<Fetched>> fetch_zone(std::shared_ptr<Surroundings> surrou
     Transfer transfer(surroundings, configuration, request, dns::Type::AXFR);
     Result<Fetched> fetched = co_await transfer.run();
     if (keeps_news_back(fetched)) {
-        fetched = Error(ErrorKind::conflict,
-                        "its SOA says serial " + std::to_string(*announced) +
-                            ", its transfer has " + std::to_string(fetched->primary_serial));
+        fetched = Error(ErrorKind::conflict, "its SOA says serial " + std::to_string(*announced) +
+                                                 ", its transfer has " +
+                                                 std::to_string(fetched->primary_serial));
     }
     if (fetched.has_error() || fetched->change) count(false, fetched.has_value());
     co_return fetched;

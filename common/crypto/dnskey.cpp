@@ -36,25 +36,25 @@ const char* public_key_fault(BytesView rdata) {
         return key.size() == size ? nullptr : "key has the wrong size for its algorithm";
     };
     switch (rdata[3]) {
-    case 5:
-    case 7:
-    case 8:
-    case 10: {
-        // RFC 3110 2: length of the exponent in one octet, or in two after a zero.
-        std::size_t exponent = key[0], before = 1;
-        if (exponent == 0) {
-            if (key.size() < 3) return "RSA exponent length is cut";
-            exponent = std::size_t{key[1]} << 8 | key[2];
-            before = 3;
+        case 5:
+        case 7:
+        case 8:
+        case 10: {
+            // RFC 3110 2: length of the exponent in one octet, or in two after a zero.
+            std::size_t exponent = key[0], before = 1;
+            if (exponent == 0) {
+                if (key.size() < 3) return "RSA exponent length is cut";
+                exponent = std::size_t{key[1]} << 8 | key[2];
+                before = 3;
+            }
+            if (exponent == 0) return "RSA key without exponent";
+            return before + exponent < key.size() ? nullptr : "RSA key without modulus";
         }
-        if (exponent == 0) return "RSA key without exponent";
-        return before + exponent < key.size() ? nullptr : "RSA key without modulus";
-    }
-    case 13: return has_size(64);
-    case 14: return has_size(96);
-    case 15: return has_size(32);
-    case 16: return has_size(57);
-    default: return nullptr;
+        case 13: return has_size(64);
+        case 14: return has_size(96);
+        case 15: return has_size(32);
+        case 16: return has_size(57);
+        default: return nullptr;
     }
 }
 

@@ -413,10 +413,10 @@ void RecordWriter::record(const RecordView& record) {
     Byte* at = put(record.owner, message_.data() + before);
     const auto type = std::uint16_t(record.type);
     const auto klass = std::uint16_t(record.klass);
-    const Byte fixed[8] = {static_cast<Byte>(type >> 8), static_cast<Byte>(type),
-                           static_cast<Byte>(klass >> 8), static_cast<Byte>(klass),
+    const Byte fixed[8] = {static_cast<Byte>(type >> 8),        static_cast<Byte>(type),
+                           static_cast<Byte>(klass >> 8),       static_cast<Byte>(klass),
                            static_cast<Byte>(record.ttl >> 24), static_cast<Byte>(record.ttl >> 16),
-                           static_cast<Byte>(record.ttl >> 8), static_cast<Byte>(record.ttl)};
+                           static_cast<Byte>(record.ttl >> 8),  static_cast<Byte>(record.ttl)};
     at = std::copy(std::begin(fixed), std::end(fixed), at);
     Byte* const length = at;
     at += 2;

@@ -14,13 +14,13 @@ inline constexpr std::size_t header_octets = 12;
 
 struct Header {
     std::uint16_t id = 0;
-    bool is_response = false;      // QR
-    std::uint8_t opcode = 0;       // 4 bits, Opcode or unknown
-    bool is_authoritative = false; // AA
-    bool is_truncated = false;     // TC
+    bool is_response = false;       // QR
+    std::uint8_t opcode = 0;        // 4 bits, Opcode or unknown
+    bool is_authoritative = false;  // AA
+    bool is_truncated = false;      // TC
     bool recursion_desired = false;
     bool recursion_available = false;
-    std::uint8_t rcode = 0;        // 4 bits; the upper 8 are in EDNS
+    std::uint8_t rcode = 0;  // 4 bits; the upper 8 are in EDNS
     std::uint16_t question_count = 0;
     std::uint16_t answer_count = 0;
     std::uint16_t authority_count = 0;

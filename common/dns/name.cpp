@@ -155,7 +155,8 @@ Result<Name> Name::from_text(std::string_view text, NameView origin) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         char octet = text[i];
         if (octet == '.') {
-            if (wire.size() == length_at + 1) return malformed("empty label in the name " + quoted());
+            if (wire.size() == length_at + 1)
+                return malformed("empty label in the name " + quoted());
             if (i + 1 == text.size()) {
                 is_absolute = true;
                 break;

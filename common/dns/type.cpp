@@ -150,41 +150,41 @@ Result<Type> type_from_text(std::string_view text) {
 
 std::string to_text(Class klass) {
     switch (klass) {
-    case Class::IN: return "IN";
-    case Class::CH: return "CH";
-    case Class::HS: return "HS";
-    case Class::NONE: return "NONE";
-    case Class::ANY: return "ANY";
+        case Class::IN: return "IN";
+        case Class::CH: return "CH";
+        case Class::HS: return "HS";
+        case Class::NONE: return "NONE";
+        case Class::ANY: return "ANY";
     }
     return "CLASS" + std::to_string(unsigned(klass));
 }
 
 std::string to_text(Opcode opcode) {
     switch (opcode) {
-    case Opcode::QUERY: return "QUERY";
-    case Opcode::IQUERY: return "IQUERY";
-    case Opcode::STATUS: return "STATUS";
-    case Opcode::NOTIFY: return "NOTIFY";
-    case Opcode::UPDATE: return "UPDATE";
+        case Opcode::QUERY: return "QUERY";
+        case Opcode::IQUERY: return "IQUERY";
+        case Opcode::STATUS: return "STATUS";
+        case Opcode::NOTIFY: return "NOTIFY";
+        case Opcode::UPDATE: return "UPDATE";
     }
     return "OPCODE" + std::to_string(unsigned(opcode));
 }
 
 std::string to_text(Rcode rcode) {
     switch (rcode) {
-    case Rcode::NOERROR: return "NOERROR";
-    case Rcode::FORMERR: return "FORMERR";
-    case Rcode::SERVFAIL: return "SERVFAIL";
-    case Rcode::NXDOMAIN: return "NXDOMAIN";
-    case Rcode::NOTIMP: return "NOTIMP";
-    case Rcode::REFUSED: return "REFUSED";
-    case Rcode::YXDOMAIN: return "YXDOMAIN";
-    case Rcode::YXRRSET: return "YXRRSET";
-    case Rcode::NXRRSET: return "NXRRSET";
-    case Rcode::NOTAUTH: return "NOTAUTH";
-    case Rcode::NOTZONE: return "NOTZONE";
-    case Rcode::BADVERS: return "BADVERS";
-    case Rcode::BADCOOKIE: return "BADCOOKIE";
+        case Rcode::NOERROR: return "NOERROR";
+        case Rcode::FORMERR: return "FORMERR";
+        case Rcode::SERVFAIL: return "SERVFAIL";
+        case Rcode::NXDOMAIN: return "NXDOMAIN";
+        case Rcode::NOTIMP: return "NOTIMP";
+        case Rcode::REFUSED: return "REFUSED";
+        case Rcode::YXDOMAIN: return "YXDOMAIN";
+        case Rcode::YXRRSET: return "YXRRSET";
+        case Rcode::NXRRSET: return "NXRRSET";
+        case Rcode::NOTAUTH: return "NOTAUTH";
+        case Rcode::NOTZONE: return "NOTZONE";
+        case Rcode::BADVERS: return "BADVERS";
+        case Rcode::BADCOOKIE: return "BADCOOKIE";
     }
     return "RCODE" + std::to_string(unsigned(rcode));
 }

@@ -25,7 +25,8 @@ XfrInterpreter::XfrInterpreter(dns::Name apex, std::uint16_t id, std::optional<S
 
 Result<XfrInterpreter::Progress> XfrInterpreter::feed(BytesView message, TransferSink& sink) {
     octets_ += message.size();
-    if (++messages_ > limits_.messages) return Error(ErrorKind::limit, "more messages than allowed");
+    if (++messages_ > limits_.messages)
+        return Error(ErrorKind::limit, "more messages than allowed");
     if (octets_ > limits_.octets) return Error(ErrorKind::limit, "more octets than allowed");
     if (message.size() < dns::header_octets) return malformed("message shorter than a header");
     dns::RecordReader reader(message);
@@ -36,7 +37,8 @@ Result<XfrInterpreter::Progress> XfrInterpreter::feed(BytesView message, Transfe
     dns::RecordView record;
     while (reader.next(record)) {
         if (reader.section() != 0) continue;  // OPT; RFC 5936 2.2.3, 2.2.5
-        if (++records_ > limits_.records) return Error(ErrorKind::limit, "more records than allowed");
+        if (++records_ > limits_.records)
+            return Error(ErrorKind::limit, "more records than allowed");
         const auto taken = take(record, sink);
         if (!taken) return taken.error();
     }
@@ -86,80 +88,81 @@ Result<void> XfrInterpreter::take(const dns::RecordView& record, TransferSink& s
         return malformed(record.owner.to_text() + ' ' + to_text(record.type) + ": no RDATA");
     }
     switch (state_) {
-    case State::first_soa:
-        if (!is_soa) return malformed("stream does not begin with SOA");
-        first_soa_ = to_record(record);
-        primary_serial_ = dns::soa_serial(record.rdata);
-        state_ = State::second_record;
-        return success();
+        case State::first_soa:
+            if (!is_soa) return malformed("stream does not begin with SOA");
+            first_soa_ = to_record(record);
+            primary_serial_ = dns::soa_serial(record.rdata);
+            state_ = State::second_record;
+            return success();
 
-    case State::second_record: {
-        if (is_soa && have_ && !is_same_soa(record, first_soa_)) {
-            const Serial from = dns::soa_serial(record.rdata);
-            if (from != *have_) {
-                return malformed("incremental transfer starts at serial " + std::to_string(from) +
-                                 ", asked for was " + std::to_string(*have_));
+        case State::second_record: {
+            if (is_soa && have_ && !is_same_soa(record, first_soa_)) {
+                const Serial from = dns::soa_serial(record.rdata);
+                if (from != *have_) {
+                    return malformed("incremental transfer starts at serial " +
+                                     std::to_string(from) + ", asked for was " +
+                                     std::to_string(*have_));
+                }
+                is_incremental_ = true;
+                delta_ = ZoneDelta{to_record(record), {}, {}, {}};
+                state_ = State::removals;
+                return success();
             }
-            is_incremental_ = true;
+            const auto begun = sink.begin_zone(first_soa_.view());
+            if (!begun) return begun;
+            state_ = State::zone;
+            [[fallthrough]];
+        }
+        case State::zone:
+            if (!is_soa) return sink.add(record);
+            if (!is_same_soa(record, first_soa_)) return other_end(record, *primary_serial_);
+            state_ = State::complete;
+            return success();
+
+        case State::removals:
+            if (!is_soa) {
+                delta_.removed.add(record);
+                return success();
+            }
+            delta_.to_soa = to_record(record);
+            if (!is_newer(delta_.to(), delta_.from())) {
+                return malformed("delta from serial " + std::to_string(delta_.from()) + " to " +
+                                 std::to_string(delta_.to()) + " goes back");
+            }
+            state_ = State::additions;
+            return success();
+
+        case State::additions: {
+            if (!is_soa) {
+                delta_.added.add(record);
+                return success();
+            }
+            const Serial serial = dns::soa_serial(record.rdata);
+            const Serial reached = delta_.to();
+            if (serial != reached) {
+                return malformed("chain of deltas is broken: " + std::to_string(reached) +
+                                 " is followed by " + std::to_string(serial));
+            }
+            const bool is_end = reached == *primary_serial_;
+            // The SOA that ends a delta is also the end of the stream or the beginning of
+            // the next delta: two SOAs of one serial would be two zones.
+            if (!is_same_soa(record, delta_.to_soa)) {
+                return malformed("two SOAs of serial " + std::to_string(serial) + " differ");
+            }
+            if (is_end && !is_same_soa(record, first_soa_)) {
+                return other_end(record, *primary_serial_);
+            }
+            if (!is_end && !is_newer(*primary_serial_, reached)) {
+                return malformed("delta goes past the serial that the stream announced");
+            }
+            const auto added = sink.add_delta(std::move(delta_));
+            if (!added) return added;
             delta_ = ZoneDelta{to_record(record), {}, {}, {}};
-            state_ = State::removals;
+            state_ = is_end ? State::complete : State::removals;
             return success();
         }
-        const auto begun = sink.begin_zone(first_soa_.view());
-        if (!begun) return begun;
-        state_ = State::zone;
-        [[fallthrough]];
-    }
-    case State::zone:
-        if (!is_soa) return sink.add(record);
-        if (!is_same_soa(record, first_soa_)) return other_end(record, *primary_serial_);
-        state_ = State::complete;
-        return success();
-
-    case State::removals:
-        if (!is_soa) {
-            delta_.removed.add(record);
-            return success();
-        }
-        delta_.to_soa = to_record(record);
-        if (!is_newer(delta_.to(), delta_.from())) {
-            return malformed("delta from serial " + std::to_string(delta_.from()) + " to " +
-                             std::to_string(delta_.to()) + " goes back");
-        }
-        state_ = State::additions;
-        return success();
-
-    case State::additions: {
-        if (!is_soa) {
-            delta_.added.add(record);
-            return success();
-        }
-        const Serial serial = dns::soa_serial(record.rdata);
-        const Serial reached = delta_.to();
-        if (serial != reached) {
-            return malformed("chain of deltas is broken: " + std::to_string(reached) +
-                             " is followed by " + std::to_string(serial));
-        }
-        const bool is_end = reached == *primary_serial_;
-        // The SOA that ends a delta is also the end of the stream or the beginning of
-        // the next delta: two SOAs of one serial would be two zones.
-        if (!is_same_soa(record, delta_.to_soa)) {
-            return malformed("two SOAs of serial " + std::to_string(serial) + " differ");
-        }
-        if (is_end && !is_same_soa(record, first_soa_)) {
-            return other_end(record, *primary_serial_);
-        }
-        if (!is_end && !is_newer(*primary_serial_, reached)) {
-            return malformed("delta goes past the serial that the stream announced");
-        }
-        const auto added = sink.add_delta(std::move(delta_));
-        if (!added) return added;
-        delta_ = ZoneDelta{to_record(record), {}, {}, {}};
-        state_ = is_end ? State::complete : State::removals;
-        return success();
-    }
-    case State::complete:
-        return malformed("record after the final SOA: " + record.owner.to_text());
+        case State::complete:
+            return malformed("record after the final SOA: " + record.owner.to_text());
     }
     return success();
 }

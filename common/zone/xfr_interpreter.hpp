@@ -52,7 +52,8 @@ public:
 private:
     enum class State { first_soa, second_record, zone, removals, additions, complete };
 
-    Result<void> check_header(const dns::Header& header, const std::vector<dns::Question>& questions);
+    Result<void> check_header(const dns::Header& header,
+                              const std::vector<dns::Question>& questions);
     Result<void> take(const dns::RecordView& record, TransferSink& sink);
 
     dns::Name apex_;

@@ -26,8 +26,8 @@ public:
     }
     bool has_room_for(const dns::RecordView& record) const {
         const std::size_t most = record.owner.wire().size() + 10 + record.rdata.size();
-        return answers_ == 0 || octets_.size() + most + opt_octets + query_.reserved <=
-                                    encoded_most_octets;
+        return answers_ == 0 ||
+               octets_.size() + most + opt_octets + query_.reserved <= encoded_most_octets;
     }
     Bytes finish(std::uint32_t further_answers = 0) {
         const bool has_opt = has_question_ && query_.has_edns;
@@ -61,8 +61,7 @@ private:
 
 void add_rrset(RecordList& list, std::vector<std::size_t>& offsets, const dns::RRset& rrset) {
     for (const Bytes& rdata : rrset.rdatas) {
-        offsets.push_back(
-            list.add({rrset.owner, rrset.type, dns::Class::IN, rrset.ttl, rdata}));
+        offsets.push_back(list.add({rrset.owner, rrset.type, dns::Class::IN, rrset.ttl, rdata}));
     }
 }
 

@@ -145,8 +145,7 @@ Result<void> ZoneBuilder::add(const dns::RecordView& record) {
         return add_to_head(record);
     }
     const dns::NameView* last = ordered_.owner();
-    if (!last || is_identical(*last, record.owner) ||
-        compare_canonical(*last, record.owner) <= 0) {
+    if (!last || is_identical(*last, record.owner) || compare_canonical(*last, record.owner) <= 0) {
         return ordered_.add(record);
     }
     staged_.add(record);
@@ -192,7 +191,8 @@ Result<ZoneSnapshot> ZoneBuilder::finish() {
         chunks = merged.take();
         staged_ = RecordList();
     }
-    return ZoneSnapshot(apex_, std::move(head_), std::make_shared<const ChunkList>(std::move(chunks)));
+    return ZoneSnapshot(apex_, std::move(head_),
+                        std::make_shared<const ChunkList>(std::move(chunks)));
 }
 
 ZoneSnapshot share_chunks(const ZoneSnapshot& before, const ZoneSnapshot& after) {
@@ -239,8 +239,8 @@ public:
                     if (!done) return done;
                     continue;
                 }
-                const bool is_repeated = is_addition && !changes.empty() &&
-                                         compare_records(changes.back(), record) == 0;
+                const bool is_repeated =
+                    is_addition && !changes.empty() && compare_records(changes.back(), record) == 0;
                 if (!is_repeated) changes.push_back(record);
             }
             return success();
@@ -328,8 +328,8 @@ private:
             OwnerGroups groups(ids_, limits_);
             std::size_t start = i;
             while (true) {
-                const auto rewritten =
-                    merge(groups, old.subspan(start, end - start), is_last() ? nullptr : &next_owner);
+                const auto rewritten = merge(groups, old.subspan(start, end - start),
+                                             is_last() ? nullptr : &next_owner);
                 if (!rewritten) return rewritten;
                 if (is_last()) break;
                 const bool goes_on = groups.owner() && *groups.owner() == next_owner;

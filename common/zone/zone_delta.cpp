@@ -27,7 +27,9 @@ public:
         dns::RecordView old_record, new_record;
         bool has_old = old_cursor.next(old_record), has_new = new_cursor.next(new_record);
         while (has_old || has_new) {
-            const int order = !has_old ? 1 : !has_new ? -1 : compare_records(old_record, new_record);
+            const int order = !has_old   ? 1
+                              : !has_new ? -1
+                                         : compare_records(old_record, new_record);
             if (order == 0 && !is_identical(old_record, new_record)) {
                 delta_.removed.add(old_record);
                 delta_.added.add(new_record);
@@ -84,13 +86,15 @@ std::optional<ZoneDelta> compute_delta(const ZoneSnapshot& before, const ZoneSna
 }
 
 void add_head_difference(const ZoneSnapshot& before, const ZoneSnapshot& after, ZoneDelta& delta) {
-    const auto add_missing = [](const ZoneSnapshot& in, const ZoneSnapshot& from, RecordList& list) {
+    const auto add_missing = [](const ZoneSnapshot& in, const ZoneSnapshot& from,
+                                RecordList& list) {
         for (const dns::RRset& rrset : in.head()) {
             if (rrset.type == dns::Type::SOA) continue;
             const dns::RRset* other = from.find_in_head(rrset.type);
             for (const Bytes& rdata : rrset.rdatas) {
-                const bool is_there = other && other->ttl == rrset.ttl &&
-                                      std::ranges::find(other->rdatas, rdata) != other->rdatas.end();
+                const bool is_there =
+                    other && other->ttl == rrset.ttl &&
+                    std::ranges::find(other->rdatas, rdata) != other->rdatas.end();
                 if (!is_there) {
                     list.add({rrset.owner, rrset.type, dns::Class::IN, rrset.ttl, rdata});
                 }

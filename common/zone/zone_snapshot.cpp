@@ -31,7 +31,8 @@ std::size_t ZoneSnapshot::record_count() const {
 std::size_t ZoneSnapshot::octets() const {
     std::size_t count = 0;
     for (const dns::RRset& rrset : head_) {
-        for (const Bytes& rdata : rrset.rdatas) count += rrset.owner.wire().size() + 10 + rdata.size();
+        for (const Bytes& rdata : rrset.rdatas)
+            count += rrset.owner.wire().size() + 10 + rdata.size();
     }
     for (const ChunkPointer& chunk : *body_) count += chunk->body().size();
     return count;

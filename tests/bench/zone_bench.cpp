@@ -17,9 +17,8 @@
 namespace chorale::zone {
 namespace {
 
-const std::vector<dns::Type> head_types = {dns::Type::SOA,     dns::Type::NS,
-                                           dns::Type::DNSKEY,  dns::Type::CDS,
-                                           dns::Type::CDNSKEY, dns::Type::CSYNC};
+const std::vector<dns::Type> head_types = {dns::Type::SOA, dns::Type::NS,      dns::Type::DNSKEY,
+                                           dns::Type::CDS, dns::Type::CDNSKEY, dns::Type::CSYNC};
 
 dns::Name name(std::string_view text) { return dns::Name::from_text(text).value(); }
 
@@ -48,8 +47,8 @@ public:
         add("", dns::Type::NS, wire("ns1"));
         add("", dns::Type::NS, wire("ns2"));
         std::mt19937_64 random(1);
-        const char* const words[] = {"alpha", "shop", "blue", "cafe",  "dental", "east",
-                                     "forest", "green", "hotel", "immo", "jazz",  "kiosk"};
+        const char* const words[] = {"alpha",  "shop",  "blue",  "cafe", "dental", "east",
+                                     "forest", "green", "hotel", "immo", "jazz",   "kiosk"};
         for (std::size_t i = 0; list_.size() < records; ++i) {
             std::string label = words[random() % 12];
             label += words[random() % 12];

@@ -22,7 +22,7 @@ EMPTY_NAMES = re.compile(r"\b(?:class|struct)\s+\w*(Manager|Helper|Util|Utils|In
 SLEEPS = re.compile(r"\bsleep_for\b|\btime\.sleep\b|^\s*sleep \d", re.M)
 # Where polling waits between two looks, or a flood is paced; each bounded by a deadline.
 POLLING = {"tests/integration/chorale/wait.py", "tests/hostile/combiner_process.py",
-           "tests/hostile/test_hostile_sequences.py", "tests/crash/session.py", "tests/unit/net/lab.hpp"}
+           "tests/hostile/test_hostile_sequences.py", "tests/crash/session.py", "tests/unit/net/lab.hpp", "deploy/lab/wait.py"}
 
 
 def tracked():

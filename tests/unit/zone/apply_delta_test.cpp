@@ -46,8 +46,7 @@ TEST_CASE("RFC 1995: a delta that does not fit the zone is an error that names w
         {"removes an absent record", delta_of({absent}, {}), "a.zone.example. A: removes a record"},
         {"removes at an absent owner", delta_of({nowhere}, {}), "zz.zone.example. A: removes"},
         {"removes before all others", delta_of({a("zone.example.", 1)}, {}), "removes a record"},
-        {"removes one twice",
-         delta_of({a("a.zone.example.", 1), a("a.zone.example.", 1)}, {}),
+        {"removes one twice", delta_of({a("a.zone.example.", 1), a("a.zone.example.", 1)}, {}),
          "removes a record"},
         {"removes in the head what is not there",
          delta_of({refer("zone.example.", Type::NS, "ns9.zone.example.")}, {}),
@@ -56,31 +55,25 @@ TEST_CASE("RFC 1995: a delta that does not fit the zone is an error that names w
          delta_of({record("zone.example.", Type::CDS, Bytes(36, 1))}, {}),
          "zone.example. CDS: removes a record"},
         {"removes what it adds", delta_of({absent}, {absent}), "removes a record"},
-        {"removes whatever the TTL and case",
-         delta_of({a("A.zone.example.", 1, 5)}, {}),
-         ""},
+        {"removes whatever the TTL and case", delta_of({a("A.zone.example.", 1, 5)}, {}), ""},
         {"adds what is there", delta_of({}, {a("A.zone.example.", 1, 5)}), ""},
         {"adds one twice", delta_of({}, {nowhere, nowhere}), ""},
         {"adds out of the zone", delta_of({}, {a("a.other.example.", 1)}), "not in the zone"},
         {"removes out of the zone", delta_of({a("a.other.example.", 1)}, {}), "not in the zone"},
-        {"adds a metatype",
-         delta_of({}, {record("a.zone.example.", Type::OPT, {1})}),
+        {"adds a metatype", delta_of({}, {record("a.zone.example.", Type::OPT, {1})}),
          "not a type of data"},
-        {"adds an A without RDATA",
-         delta_of({}, {record("a.zone.example.", Type::A, {})}),
+        {"adds an A without RDATA", delta_of({}, {record("a.zone.example.", Type::A, {})}),
          "no RDATA"},
         {"adds an SOA", delta_of({}, {soa(2)}), "among the changes"},
         {"removes the SOA", delta_of({soa(1)}, {}), "among the changes"},
         {"adds beside a CNAME", delta_of({}, {a("C.zone.example.", 1)}), "CNAME and other data"},
-        {"adds a second CNAME",
-         delta_of({}, {refer("c.zone.example.", Type::CNAME, "x.example.")}),
+        {"adds a second CNAME", delta_of({}, {refer("c.zone.example.", Type::CNAME, "x.example.")}),
          "more than one record"},
         {"adds a CNAME beside others",
          delta_of({}, {refer("t.zone.example.", Type::CNAME, "x.example.")}),
          "CNAME and other data"},
         {"adds a CNAME at the apex",
-         delta_of({}, {refer("zone.example.", Type::CNAME, "x.example.")}),
-         "CNAME and other data"},
+         delta_of({}, {refer("zone.example.", Type::CNAME, "x.example.")}), "CNAME and other data"},
         {"puts a CNAME in the place of others",
          delta_of({txt("t.zone.example.", "x")},
                   {refer("t.zone.example.", Type::CNAME, "x.example.")}),
@@ -146,17 +139,16 @@ TEST_CASE("Limits of a zone hold for deltas: at the limit, not beyond", "[apply_
     limits.records_per_rrset = 2;
     CHECK(message_of_applied(zone, delta_of({}, {a("a.zone.example.", 3)}), limits) ==
           "a.zone.example. A: more than 2 records in one RRset");
-    CHECK(message_of_applied(
-              zone, delta_of({a("a.zone.example.", 1)}, {a("a.zone.example.", 3)}), limits) == "");
+    CHECK(message_of_applied(zone, delta_of({a("a.zone.example.", 1)}, {a("a.zone.example.", 3)}),
+                             limits) == "");
     limits.records_per_rrset = 1;
-    CHECK(message_of_applied(
-              zone, delta_of({}, {refer("zone.example.", Type::NS, "ns2.zone.example.")}),
-              limits) == "zone.example. NS: more than 1 records in one RRset");
-    CHECK(message_of_applied(
-              zone,
-              delta_of({refer("zone.example.", Type::NS, "ns.zone.example.")},
-                       {refer("zone.example.", Type::NS, "ns2.zone.example.")}),
-              limits) == "");
+    CHECK(message_of_applied(zone,
+                             delta_of({}, {refer("zone.example.", Type::NS, "ns2.zone.example.")}),
+                             limits) == "zone.example. NS: more than 1 records in one RRset");
+    CHECK(message_of_applied(zone,
+                             delta_of({refer("zone.example.", Type::NS, "ns.zone.example.")},
+                                      {refer("zone.example.", Type::NS, "ns2.zone.example.")}),
+                             limits) == "");
     limits = {};
     limits.types_per_name = 1;
     CHECK(message_of_applied(zone, delta_of({}, {txt("a.zone.example.", "x")}), limits) ==
@@ -183,9 +175,9 @@ TEST_CASE("A delta touches only the chunks that it must", "[apply_delta]") {
     }
     // The head alone: the body is the same, pointer for pointer.
     ChunkIds fresh_ids(1000000);
-    const auto applied = apply_delta(
-        zone, delta_of({}, {refer("zone.example.", Type::NS, "new.zone.example.")}), head_types,
-        fresh_ids, {});
+    const auto applied =
+        apply_delta(zone, delta_of({}, {refer("zone.example.", Type::NS, "new.zone.example.")}),
+                    head_types, fresh_ids, {});
     REQUIRE(applied.has_value());
     CHECK(applied->zone.body() == zone.body());
 }
@@ -218,8 +210,8 @@ TEST_CASE("Chunks neither vanish into crumbs nor grow without bound", "[apply_de
     };
     check_sizes();
     for (std::size_t i = 1; i < records.size(); ++i) {
-        auto applied = apply_delta(zone, delta_of({records[i]}, {}, serial, serial + 1),
-                                   head_types, ids, {});
+        auto applied =
+            apply_delta(zone, delta_of({records[i]}, {}, serial, serial + 1), head_types, ids, {});
         REQUIRE(applied.has_value());
         zone = std::move(applied->zone);
         ++serial;

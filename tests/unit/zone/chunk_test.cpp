@@ -243,8 +243,7 @@ TEST_CASE("Chunk boundaries depend on content: one change moves few of them", "[
         ChunkIds ids(1000);
         ChunkWriter writer(ids);
         for (std::size_t i = 0; i < changed.size(); ++i) {
-            writer.write(changed[i].view(),
-                         i == 0 || !(changed[i].owner == changed[i - 1].owner));
+            writer.write(changed[i].view(), i == 0 || !(changed[i].owner == changed[i - 1].owner));
         }
         const auto body = [](ChunkList chunks) {
             return std::make_shared<const ChunkList>(std::move(chunks));

@@ -7,7 +7,8 @@ namespace {
 
 TEST_CASE("A record list gives back what was put in, octet for octet", "[record_list]") {
     const std::string label(63, 'x');
-    const std::string longest = label + '.' + label + '.' + label + '.' + std::string(61, 'y') + '.';
+    const std::string longest =
+        label + '.' + label + '.' + label + '.' + std::string(61, 'y') + '.';
     const std::vector<Record> records = {
         a("a.zone.example.", 1),
         txt("WWW.Zone.Example.", "text"),

@@ -29,17 +29,12 @@ TEST_CASE("RFC 1982 3.2: serials at the edges", "[serial]") {
         bool newer, comparable;
     };
     const Row rows[] = {
-        {0, 0, false, true},
-        {1, 0, true, true},
-        {0, 1, false, true},
-        {0, 0xffffffff, true, true},  // the wrap
-        {0xffffffff, 0, false, true},
-        {0x7fffffff, 0, true, true},
+        {0, 0, false, true},           {1, 0, true, true},
+        {0, 1, false, true},           {0, 0xffffffff, true, true},  // the wrap
+        {0xffffffff, 0, false, true},  {0x7fffffff, 0, true, true},
         {0x80000000, 0, false, false},  // 2^31 apart: undefined
-        {0, 0x80000000, false, false},
-        {0x80000001, 0, false, true},
-        {0, 0x80000001, true, true},
-        {5, 0xfffffff0, true, true},
+        {0, 0x80000000, false, false}, {0x80000001, 0, false, true},
+        {0, 0x80000001, true, true},   {5, 0xfffffff0, true, true},
     };
     for (const Row& row : rows) {
         CAPTURE(row.a, row.b);

@@ -48,8 +48,8 @@ TEST_CASE("RFC 5936 2.2: a zone in one message, in many, in one record each", "[
             const std::size_t end = std::min(i + each, stream.size());
             const std::vector<Record> part(stream.begin() + std::ptrdiff_t(i),
                                            stream.begin() + std::ptrdiff_t(end));
-            messages.push_back(answer(
-                part, 7, i == 0 ? std::optional(axfr_question) : std::nullopt));
+            messages.push_back(
+                answer(part, 7, i == 0 ? std::optional(axfr_question) : std::nullopt));
         }
         const Outcome outcome = interpret(messages);
         CHECK(outcome.error == "");
@@ -77,11 +77,7 @@ TEST_CASE("RFC 1995 4: the forms of an answer to IXFR", "[xfr]") {
         {"a whole zone", {soa(5), host, soa(5)}, Progress::complete, 1, 0},
         {"a whole zone of SOA alone", {soa(5), soa(5)}, Progress::complete, 1, 0},
         {"a whole zone of the same serial", {soa(3), host, soa(3)}, Progress::complete, 1, 0},
-        {"one delta",
-         {soa(5), soa(3), host, soa(5), other, soa(5)},
-         Progress::complete,
-         0,
-         1},
+        {"one delta", {soa(5), soa(3), host, soa(5), other, soa(5)}, Progress::complete, 0, 1},
         {"an empty delta", {soa(5), soa(3), soa(5), soa(5)}, Progress::complete, 0, 1},
         {"two deltas",
          {soa(5), soa(3), host, soa(4), other, soa(4), other, soa(5), host, soa(5)},
@@ -117,11 +113,10 @@ TEST_CASE("RFC 1995 4: the forms of an answer to IXFR", "[xfr]") {
         CHECK(outcome.is_incremental ==
               (row.deltas > 0 || std::string_view(row.what) == "an empty delta"));
     }
-    const Outcome around =
-        interpret({answer({soa(1), soa(0xfffffff0), host, soa(0xffffffff), soa(0xffffffff),
-                           soa(1), other, soa(1)},
-                          7, ixfr_question)},
-                  0xfffffff0);
+    const Outcome around = interpret({answer({soa(1), soa(0xfffffff0), host, soa(0xffffffff),
+                                              soa(0xffffffff), soa(1), other, soa(1)},
+                                             7, ixfr_question)},
+                                     0xfffffff0);
     CHECK(around.error == "");
     CHECK(around.progress == Progress::complete);
     REQUIRE(around.sink.deltas.size() == 2);
@@ -193,25 +188,33 @@ TEST_CASE("RFC 5936 2.2, RFC 1995 4: lies of a primary are errors that say so", 
         {"octets after the end", {}, {longer}, "cannot be read to its end"},
         {"begins with A", {}, axfr({host, soa(5)}), "does not begin with SOA"},
         {"SOA of another zone first", {}, axfr({soa(5, "other.example.")}), "another zone"},
-        {"SOA of another zone within", {}, axfr({soa(5), soa(5, "sub.zone.example.")}),
+        {"SOA of another zone within",
+         {},
+         axfr({soa(5), soa(5, "sub.zone.example.")}),
          "SOA of another zone in the stream: sub.zone.example."},
-        {"SOA of another zone in a delta", 3,
-         ixfr({soa(5), soa(3), soa(5, "other.example.")}), "another zone"},
+        {"SOA of another zone in a delta", 3, ixfr({soa(5), soa(3), soa(5, "other.example.")}),
+         "another zone"},
         {"class CH", {}, axfr({soa(5), chaos}), "class other than IN"},
         {"SOA of class ANY", {}, axfr({soa_of_class_any}), "class other than IN"},
         {"SOA without RDATA", {}, axfr({soa_without_rdata}), "SOA: no RDATA"},
         {"second SOA without RDATA", 3, ixfr({soa(5), soa_without_rdata}), "SOA: no RDATA"},
         {"A without RDATA", {}, axfr({soa(5), without_rdata}), "h.zone.example. A: no RDATA"},
         {"A without RDATA in a delta", 3, ixfr({soa(5), soa(3), without_rdata}), "no RDATA"},
-        {"ends with another serial", {}, axfr({soa(5), host, soa(6)}),
+        {"ends with another serial",
+         {},
+         axfr({soa(5), host, soa(6)}),
          "another SOA than it began with (serial 6, announced 5)"},
-        {"ends with another SOA of the serial", {}, axfr({soa(5), host, other_minimum}),
+        {"ends with another SOA of the serial",
+         {},
+         axfr({soa(5), host, other_minimum}),
          "another SOA than it began with"},
         {"more after the end", {}, axfr({soa(5), host, soa(5), other}), "after the final SOA"},
         {"a message after the end", {}, {good, answer({other})}, "after the final SOA"},
         {"more after the last delta", 3, ixfr({soa(5), soa(3), soa(5), soa(5), host}),
          "after the final SOA"},
-        {"AXFR in the form of a delta", {}, axfr({soa(5), soa(3), host, soa(5), soa(5)}),
+        {"AXFR in the form of a delta",
+         {},
+         axfr({soa(5), soa(3), host, soa(5), soa(5)}),
          "another SOA than it began with"},
         {"delta from another serial", 3, ixfr({soa(5), soa(4), soa(5), soa(5)}),
          "starts at serial 4, asked for was 3"},
@@ -262,8 +265,7 @@ TEST_CASE("A stream cut at any message, record or octet is not complete", "[xfr]
         }
         const Bytes whole = answer(row.stream, 7, question);
         for (std::size_t cut = 0; cut < whole.size(); ++cut) {
-            const Outcome outcome =
-                interpret({to_bytes(BytesView(whole).first(cut))}, row.have);
+            const Outcome outcome = interpret({to_bytes(BytesView(whole).first(cut))}, row.have);
             CHECK(outcome.error != "");
         }
     }
@@ -318,7 +320,9 @@ TEST_CASE("Limits of a transfer hold at the limit and not one beyond", "[xfr]") 
         return !outcome.error.empty();
     };
     for (const int more : {-1, 0, 1}) {
-        const auto moved = [more](std::size_t value) { return std::size_t(std::ptrdiff_t(value) + more); };
+        const auto moved = [more](std::size_t value) {
+            return std::size_t(std::ptrdiff_t(value) + more);
+        };
         CAPTURE(more);
         TransferLimits limits;
         limits.messages = moved(3);

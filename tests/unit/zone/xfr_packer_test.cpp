@@ -85,8 +85,8 @@ TEST_CASE("A head larger than a message is sent in several", "[xfr]") {
 
 TEST_CASE("The largest record fits into any transfer with everything around it", "[xfr]") {
     const std::string label(63, 'x');
-    const std::string longest = label + '.' + label + '.' + label + '.' + std::string(48, 'y') +
-                                ".zone.example.";
+    const std::string longest =
+        label + '.' + label + '.' + label + '.' + std::string(48, 'y') + ".zone.example.";
     const std::size_t room = record_most_octets - name(longest).wire().size() - 10;
     const Record largest = record(longest, Type(65280), Bytes(room, 1));
     TransferQuery wanted = query(Type::IXFR);
@@ -123,8 +123,8 @@ TEST_CASE("RFC 1995 4: a delta goes as SOA pairs, deletions first", "[xfr]") {
     REQUIRE(messages.size() == 1);
     const std::vector<Record> answers = parsed(messages[0]).answers;
     REQUIRE(answers.size() == 6);
-    const std::vector<Record> expected = {soa(5), soa(4), a("r.zone.example.", 1),
-                                          soa(5), a("a.zone.example.", 1), soa(5)};
+    const std::vector<Record> expected = {
+        soa(5), soa(4), a("r.zone.example.", 1), soa(5), a("a.zone.example.", 1), soa(5)};
     for (std::size_t i = 0; i < expected.size(); ++i) {
         CHECK(is_identical(answers[i].view(), expected[i].view()));
     }

@@ -42,7 +42,8 @@ TEST_CASE("A zone is the same in whatever order its records come", "[zone_builde
     std::rotate(records.begin(), records.begin() + 1000, records.end());
     check("from the middle", records);
     records = in_order;
-    for (std::size_t i = 0; i + 40 < records.size(); i += 40) std::swap(records[i], records[i + 39]);
+    for (std::size_t i = 0; i + 40 < records.size(); i += 40)
+        std::swap(records[i], records[i + 39]);
     check("nearly in order", records);
     records = in_order;
     const auto last = records.end() - 1;
@@ -53,7 +54,8 @@ TEST_CASE("A zone is the same in whatever order its records come", "[zone_builde
     check("the first one last", records);
 }
 
-TEST_CASE("RFC 2181 5: a duplicate is no record of its own, the first one stays", "[zone_builder]") {
+TEST_CASE("RFC 2181 5: a duplicate is no record of its own, the first one stays",
+          "[zone_builder]") {
     const std::vector<Record> once = {soa(1),
                                       refer("zone.example.", Type::NS, "Ns.zone.example.", 60),
                                       txt("A.zone.example.", "x", 60),
@@ -160,8 +162,7 @@ TEST_CASE("What no zone may hold is an error that names it", "[zone_builder]") {
         {"CNAME and A", {cname, a("c.zone.example.", 1)}, "CNAME and other data"},
         {"CNAME and TXT", {cname, txt("C.zone.example.", "x")}, "CNAME and other data"},
         {"RFC 4035 2.5: CNAME, NSEC and RRSIG",
-         {cname,
-          record("c.zone.example.", Type::NSEC, {1, 'd', 0, 0, 1, 0x04}),
+         {cname, record("c.zone.example.", Type::NSEC, {1, 'd', 0, 0, 1, 0x04}),
           record("c.zone.example.", Type::RRSIG,
                  {0, 5, 15, 3, 0, 0, 0, 9, 0, 0, 0, 2, 0, 0, 0, 1, 0, 1, 0, 1})},
          ""},
@@ -275,7 +276,8 @@ TEST_CASE("RRsets and owners larger than a chunk are built and come back", "[zon
 TEST_CASE("RFC 2181 11: labels may hold any octet", "[zone_builder]") {
     std::vector<Record> records = {soa(1)};
     for (unsigned octet = 0; octet < 256; ++octet) {
-        for (const Bytes& label : {Bytes{Byte(octet)}, Bytes{'x', Byte(octet)}, Bytes{Byte(octet), 0}}) {
+        for (const Bytes& label :
+             {Bytes{Byte(octet)}, Bytes{'x', Byte(octet)}, Bytes{Byte(octet), 0}}) {
             Bytes wire = {static_cast<Byte>(label.size())};
             append(wire, label);
             append(wire, apex().wire());

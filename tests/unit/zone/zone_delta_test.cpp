@@ -65,14 +65,12 @@ TEST_CASE("A delta of the head alone is bounded as well", "[zone_delta]") {
 
 TEST_CASE("A head RRset with another TTL is removed and added whole", "[zone_delta]") {
     ChunkIds ids;
-    const ZoneSnapshot before =
-        built({soa(1), refer("zone.example.", Type::NS, "a.example.", 60),
-               refer("zone.example.", Type::NS, "b.example.", 60)},
-              ids);
-    const ZoneSnapshot after =
-        built({soa(2), refer("zone.example.", Type::NS, "a.example.", 90),
-               refer("zone.example.", Type::NS, "b.example.", 90)},
-              ids);
+    const ZoneSnapshot before = built({soa(1), refer("zone.example.", Type::NS, "a.example.", 60),
+                                       refer("zone.example.", Type::NS, "b.example.", 60)},
+                                      ids);
+    const ZoneSnapshot after = built({soa(2), refer("zone.example.", Type::NS, "a.example.", 90),
+                                      refer("zone.example.", Type::NS, "b.example.", 90)},
+                                     ids);
     ZoneDelta delta{soa(1), soa(2), {}, {}};
     add_head_difference(before, after, delta);
     CHECK(texts(delta.removed) ==

@@ -97,8 +97,7 @@ public:
         return key;
     }
     static bool is_head(const RecordView& view) {
-        return view.owner == apex() &&
-               std::ranges::find(head_types, view.type) != head_types.end();
+        return view.owner == apex() && std::ranges::find(head_types, view.type) != head_types.end();
     }
 
     // False, and no change, if it is there.
@@ -289,8 +288,8 @@ public:
             dns::WireWriter(made.rdata).u32(static_cast<std::uint32_t>(0x0a000000 + below(4)));
         } else if (kind < 55) {
             made.type = Type::NS;
-            made.rdata = to_bytes(
-                name(vary("ns" + std::to_string(below(3))) + ".zone.example.").wire());
+            made.rdata =
+                to_bytes(name(vary("ns" + std::to_string(below(3))) + ".zone.example.").wire());
         } else if (kind < 65) {
             made.type = Type::MX;
             dns::WireWriter writer(made.rdata);
@@ -379,31 +378,32 @@ private:
         made.owner = name(vary("zone.example."));
         made.ttl = 1800;
         switch (below(4)) {
-        case 0:
-            made.type = Type::NS;
-            made.rdata = to_bytes(name("ns" + std::to_string(below(4)) + ".zone.example.").wire());
-            break;
-        case 1: {
-            made.type = Type::DNSKEY;
-            dns::WireWriter writer(made.rdata);
-            writer.u16(256);
-            writer.u8(3);
-            writer.u8(15);
-            for (int i = 0; i < 32; ++i) writer.u8(static_cast<Byte>(i == 0 ? below(6) : 0));
-            break;
-        }
-        case 2:
-            made.type = Type::TXT;  // at the apex, but not in the head
-            made.rdata = string_rdata("apex" + std::to_string(below(4)));
-            break;
-        default:
-            made.type = Type::CDS;
-            dns::WireWriter writer(made.rdata);
-            writer.u16(static_cast<std::uint16_t>(below(5)));
-            writer.u8(15);
-            writer.u8(2);
-            for (int i = 0; i < 32; ++i) writer.u8(1);
-            break;
+            case 0:
+                made.type = Type::NS;
+                made.rdata =
+                    to_bytes(name("ns" + std::to_string(below(4)) + ".zone.example.").wire());
+                break;
+            case 1: {
+                made.type = Type::DNSKEY;
+                dns::WireWriter writer(made.rdata);
+                writer.u16(256);
+                writer.u8(3);
+                writer.u8(15);
+                for (int i = 0; i < 32; ++i) writer.u8(static_cast<Byte>(i == 0 ? below(6) : 0));
+                break;
+            }
+            case 2:
+                made.type = Type::TXT;  // at the apex, but not in the head
+                made.rdata = string_rdata("apex" + std::to_string(below(4)));
+                break;
+            default:
+                made.type = Type::CDS;
+                dns::WireWriter writer(made.rdata);
+                writer.u16(static_cast<std::uint16_t>(below(5)));
+                writer.u8(15);
+                writer.u8(2);
+                for (int i = 0; i < 32; ++i) writer.u8(1);
+                break;
         }
         return made;
     }

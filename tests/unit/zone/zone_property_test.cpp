@@ -8,7 +8,8 @@ namespace {
 // A secondary: builds zones and applies deltas.
 class Secondary : public TransferSink {
 public:
-    Secondary(std::optional<ZoneSnapshot> zone, ChunkIds& ids) : zone_(std::move(zone)), ids_(ids) {}
+    Secondary(std::optional<ZoneSnapshot> zone, ChunkIds& ids)
+        : zone_(std::move(zone)), ids_(ids) {}
 
     Result<void> begin_zone(const RecordView& first) override {
         builder_.emplace(apex(), head_types, ids_, ZoneLimits{});
@@ -44,7 +45,8 @@ Result<ZoneSnapshot> transferred(const std::vector<Bytes>& messages,
         const auto fed = interpreter.feed(messages[i], secondary);
         if (!fed) return fed.error();
         const bool is_complete = *fed == XfrInterpreter::Progress::complete;
-        if (is_complete != (i + 1 == messages.size())) return malformed("complete too early or late");
+        if (is_complete != (i + 1 == messages.size()))
+            return malformed("complete too early or late");
     }
     return secondary.finish();
 }
@@ -131,8 +133,8 @@ TEST_CASE("Random chains of deltas, condensed, have the effect of their steps", 
                                               : random.changed(naive, random.below(12), serial);
             next.set_soa(soa(serial));
             const ZoneSnapshot target = share_chunks(zone, built(next.list(), ids));
-            auto applied = apply_delta(zone, *compute_delta(zone, target, 1U << 30), head_types,
-                                       ids, {});
+            auto applied =
+                apply_delta(zone, *compute_delta(zone, target, 1U << 30), head_types, ids, {});
             REQUIRE(applied.has_value());
             deltas.push_back(std::move(applied->effective));
             zone = std::move(applied->zone);
@@ -198,8 +200,8 @@ TEST_CASE("2,000 random deltas on a large zone do what a plain map does", "[prop
             ++refused;
             CHECK(applied.error().message().find("not there") != std::string::npos);
             // As if there had been no change but of the serial.
-            const auto none = apply_delta(zone, {soa(serial), soa(serial + 1), {}, {}},
-                                          head_types, ids, {});
+            const auto none =
+                apply_delta(zone, {soa(serial), soa(serial + 1), {}, {}}, head_types, ids, {});
             REQUIRE(none.has_value());
             REQUIRE(none->zone.body() == zone.body());
             zone = none->zone;
