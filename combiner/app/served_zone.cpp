@@ -1,6 +1,8 @@
 #include "combiner/app/served_zone.hpp"
 
+#include <malloc.h>
 #include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -15,6 +17,8 @@ namespace asio = boost::asio;
 using runtime::log::Level;
 
 constexpr std::size_t most_last_errors = 10;
+// Octets of a zone above which its memory is worth giving back.
+constexpr std::size_t much_memory = std::size_t{1} << 20;
 
 // The records of a delta that lie in the body of a combined zone.
 void add_body_part(const zone::ZoneDelta& from, dns::NameView apex, zone::ZoneDelta& to) {
@@ -360,6 +364,7 @@ asio::awaitable<void> ServedZone::run_refresh() {
     notify_source_.reset();
     const bool has_news = std::exchange(has_news_, false);
     candidates.insert(candidates.end(), others.begin(), others.end());
+    ZonePointer owner_before = owner_;
     bool is_done = false;
     for (const auto& [primary, address] : candidates) {
         if (is_removed_) co_return;
@@ -371,6 +376,11 @@ asio::awaitable<void> ServedZone::run_refresh() {
                    primary->name + " (" + address.to_text() + "): " + outcome.error().message());
     }
     place->release();
+    if (owner_ != owner_before && owner_->octets() > much_memory) {
+        // What the old zone and the transfer took goes back to the system.
+        owner_before.reset();
+        asio::post(surroundings_->builder, [] { ::malloc_trim(0); });
+    }
     const Instant now = surroundings_->now();
     if (is_done) {
         refresh_.succeeded(now, soa_timers(owner_->soa().rdatas.front()));

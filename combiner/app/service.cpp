@@ -1,6 +1,6 @@
 #include "combiner/app/service.hpp"
 
-#include <fcntl.h>
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <boost/asio/co_spawn.hpp>

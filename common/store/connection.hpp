@@ -32,6 +32,8 @@ struct Database::Connection {
     int depth = 0;  // of open transactions and savepoints
     int version = 0;
     bool was_checked_completely = false;
+    int log_pages = 0;  // after the last COMMIT, once checkpoints are deferred
+    int most_log_pages = 0;
 };
 
 }  // namespace chorale::store

@@ -257,6 +257,7 @@ Result<void> Database::set_up(const DatabaseOptions& options) {
                 "; PRAGMA journal_size_limit=" + std::to_string(options.journal_size_limit))
                    .c_str());
     if (!done) return done;
+    connection_->most_log_pages = static_cast<int>(options.wal_autocheckpoint_pages);
     if (options.most_octets > 0) {
         const auto page_size = query_integer("PRAGMA page_size");
         if (!page_size) return page_size.error();
@@ -404,6 +405,25 @@ Result<void> Database::copy_to(const std::string& partial) {
 Result<void> Database::checkpoint() {
     const int code = sqlite3_wal_checkpoint_v2(connection_->handle, nullptr,
                                                SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    if (code != SQLITE_OK) return connection_->failed(code, "checkpoint");
+    return success();
+}
+
+void Database::defer_checkpoints() {
+    // SQLite's own checkpoint is such a hook, and this one takes its place.
+    sqlite3_wal_hook(
+        connection_->handle,
+        [](void* connection, sqlite3*, const char*, int pages) {
+            static_cast<Connection*>(connection)->log_pages = pages;
+            return SQLITE_OK;
+        },
+        connection_.get());
+}
+
+Result<void> Database::copy_log_back() {
+    if (connection_->log_pages < connection_->most_log_pages) return success();
+    const int code = sqlite3_wal_checkpoint_v2(connection_->handle, nullptr,
+                                               SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     if (code != SQLITE_OK) return connection_->failed(code, "checkpoint");
     return success();
 }

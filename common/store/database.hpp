@@ -81,6 +81,12 @@ public:
     // hinders.
     Result<void> checkpoint();
 
+    // From now on COMMIT leaves the log as it is and copy_log_back() has to be called between
+    // transactions: for a writer that answers first.
+    void defer_checkpoints();
+    // Copies the log back if it has grown to wal_autocheckpoint_pages.
+    Result<void> copy_log_back();
+
     const std::string& path() const;
     int version() const;  // of the schema
     // False if quick_check_limit ended the check at open before it saw the whole file.
