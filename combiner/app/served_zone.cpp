@@ -364,7 +364,8 @@ asio::awaitable<void> ServedZone::run_refresh() {
     notify_source_.reset();
     const bool has_news = std::exchange(has_news_, false);
     candidates.insert(candidates.end(), others.begin(), others.end());
-    ZonePointer owner_before = owner_;
+    // Compared only: the old zone must not live on for it.
+    const void* const owner_before_refresh = owner_.get();
     bool is_done = false;
     for (const auto& [primary, address] : candidates) {
         if (is_removed_) co_return;
@@ -376,20 +377,22 @@ asio::awaitable<void> ServedZone::run_refresh() {
                    primary->name + " (" + address.to_text() + "): " + outcome.error().message());
     }
     place->release();
-    if (owner_ != owner_before && owner_->octets() > much_memory) {
+    if (owner_.get() != owner_before_refresh && owner_->octets() > much_memory) {
         // What the old zone and the transfer took goes back to the system.
-        owner_before.reset();
         asio::post(surroundings_->builder, [] { ::malloc_trim(0); });
     }
     const Instant now = surroundings_->now();
     if (is_done) {
         refresh_.succeeded(now, soa_timers(owner_->soa().rdatas.front()));
-        store::CommitWorker::Job job = [id = stored_.id,
-                                        at = *refresh_.expire_at()](store::Database& database) {
-            return set_expiry(database, id, at);
-        };
-        Result<void> stored = co_await commit(surroundings_, std::move(job), 0);
-        if (stored.has_error() && !is_removed_) note_error("storage", stored.error().message());
+        // A change has stored its expiry already.
+        if (owner_.get() == owner_before_refresh) {
+            store::CommitWorker::Job job = [id = stored_.id,
+                                            at = *refresh_.expire_at()](store::Database& database) {
+                return set_expiry(database, id, at);
+            };
+            Result<void> stored = co_await commit(surroundings_, std::move(job), 0);
+            if (stored.has_error() && !is_removed_) note_error("storage", stored.error().message());
+        }
     } else {
         is_forced_ = is_forced_ || is_forced;
         refresh_.failed(now, surroundings_->jitter());
