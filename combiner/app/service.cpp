@@ -10,9 +10,11 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <set>
 
 #include "combiner/app/admin.hpp"
 #include "common/runtime/files.hpp"
+#include "common/store/transaction.hpp"
 
 namespace chorale::combiner {
 
@@ -328,7 +330,7 @@ void Service::let_sleep(const dns::Name& name) {
 // -------------------------------------------------------------------------------
 
 Result<void> Service::reload() {
-    const std::string& file = surroundings_->configuration->file;
+    const std::string file = surroundings_->configuration->file;
     auto read = load_combiner_configuration(file);
     const auto fail = [&](const std::string& reason) -> Result<void> {
         surroundings_->events.record(surroundings_->now(), Level::error, "configuration.refused",
@@ -559,6 +561,38 @@ asio::awaitable<Result<void>> Service::remove_zone(dns::Name name) {
 // ---- the program
 // ---------------------------------------------------------------------------------
 
+namespace {
+
+// Rows of configured zones that the store does not have, so that every one of
+// them is answered for from the first request on.
+Result<void> add_missing_zones(store::Database& database, const Configuration& configuration,
+                               StoredState& stored) {
+    std::set<dns::Name, dns::CanonicalLess> known;
+    for (const StoredZone& zone : stored.zones) known.insert(zone.name);
+    auto transaction = store::Transaction::begin(database);
+    if (!transaction) return transaction.error();
+    const auto add = [&](const dns::Name& name, const std::string& template_name) -> Result<void> {
+        if (known.contains(name)) return success();
+        StoredZone row;
+        row.name = name;
+        row.template_name = template_name;
+        const auto inserted = insert_zone(database, row);
+        if (inserted) stored.zones.push_back(std::move(row));
+        return inserted;
+    };
+    for (const ConfiguredZone& zone : configuration.zones) {
+        const auto added = add(zone.name, zone.template_name);
+        if (!added) return added;
+    }
+    for (const ConfiguredCatalog& catalog : configuration.catalogs) {
+        const auto added = add(catalog.name, {});
+        if (!added) return added;
+    }
+    return transaction->commit();
+}
+
+}  // namespace
+
 int run_combiner(const std::string& configuration_file) {
     auto configuration = load_combiner_configuration(configuration_file);
     if (!configuration) {
@@ -577,6 +611,8 @@ int run_combiner(const std::string& configuration_file) {
     if (!database) return fail(database.error());
     auto stored = load_all(*database);
     if (!stored) return fail(stored.error());
+    const auto added = add_missing_zones(*database, **configuration, *stored);
+    if (!added) return fail(added.error());
 
     asio::io_context io(1);
     auto surroundings = std::make_shared<Surroundings>(io, *configuration, std::move(*database),
