@@ -37,6 +37,20 @@ def test_the_sample_is_a_good_configuration(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_the_example_of_the_manual_is_a_good_configuration(tmp_path):
+    block = re.search(r"(?m)^    \[dns\]\n(?:    .*\n)+", MANUAL).group()
+    text = re.sub(r"(?m)^    ", "", block).replace("/etc/chorale", str(tmp_path))
+    text += '[admin]\ntoken_file = "%s/combiner.token"\n' % tmp_path
+    for name in ["combiner.token"] + re.findall(r'"%s/(.*\.secret)"' % tmp_path, text):
+        (tmp_path / name).write_text("c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MTI=\n")
+        (tmp_path / name).chmod(0o600)
+    file = tmp_path / "combiner.toml"
+    file.write_text(text)
+    done = subprocess.run([program(), "check", "--config", file], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 0 and "1 zones" in done.stdout, done.stderr
+
+
 def _help(*words):
     return subprocess.run([program(), *words, "--help"], stdout=subprocess.PIPE, text=True,
                           check=True).stdout
