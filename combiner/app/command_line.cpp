@@ -22,7 +22,7 @@ int check(const std::string& file) {
     }
     std::printf("%s: good: %zu zones, %zu catalogs, %zu keys\n", file.c_str(),
                 (*configuration)->zones.size(), (*configuration)->catalogs.size(),
-                (*configuration)->keys.size());
+                (*configuration)->keys->size());
     return 0;
 }
 

@@ -338,18 +338,18 @@ private:
             return refuse(section, source, "expected a secret in base64");
         }
         key.secret = Secret(std::move(*octets));
-        const auto added = configuration_->keys.add(std::move(key));
+        const auto added = configuration_->keys->add(std::move(key));
         if (!added) refuse(section, "name", "expected another name: " + added.error().message());
     }
 
-    const crypto::TsigKey* find_key(const Section& section) {
+    KeyPointer find_key(const Section& section) {
         if (!section.has("key")) return nullptr;
         const auto name = dns::Name::from_text(section.text("key"));
-        const crypto::TsigKey* key = name ? configuration_->keys.find(*name) : nullptr;
+        const crypto::TsigKey* key = name ? configuration_->keys->find(*name) : nullptr;
         if (!key)
             refuse(section, "key",
                    "expected the name of a [[key]], got \"" + section.text("key") + '"');
-        return key;
+        return key ? KeyPointer(configuration_->keys, key) : nullptr;
     }
 
     template <class Value>

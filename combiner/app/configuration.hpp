@@ -22,11 +22,15 @@
 
 namespace chorale::combiner {
 
+// Keeps the keyring alive that the key lies in: a transfer that began before a
+// reload still signs with it.
+using KeyPointer = std::shared_ptr<const crypto::TsigKey>;
+
 // An owner's server from which zones are fetched.
 struct Primary {
     std::string name;
     std::vector<net::SocketAddress> addresses;
-    const crypto::TsigKey* key = nullptr;  // in Configuration::keys
+    KeyPointer key;  // null: unsigned
 };
 
 // A server that fetches combined zones: the signer.
@@ -34,15 +38,15 @@ struct Secondary {
     std::string name;
     std::vector<net::SocketAddress> addresses;  // NOTIFY goes there
     std::vector<net::Prefix> allow;             // may transfer: the addresses' hosts and more
-    const crypto::TsigKey* key = nullptr;       // required on its requests if set
+    KeyPointer key;                             // required on its requests if set
     bool notify = true;
 };
 
 // An agent that may send UPDATE.
 struct Updater {
     std::string name;
-    const crypto::TsigKey* key = nullptr;  // always set
-    std::vector<net::Prefix> allow;        // empty: from anywhere
+    KeyPointer key;                  // always set
+    std::vector<net::Prefix> allow;  // empty: from anywhere
 };
 
 // How a zone is served.
@@ -94,7 +98,7 @@ struct Configuration {
     runtime::log::Level log_level = runtime::log::Level::info;
     runtime::log::Format log_format = runtime::log::Format::logfmt;
     Limits limits;
-    crypto::Keyring keys;
+    std::shared_ptr<crypto::Keyring> keys = std::make_shared<crypto::Keyring>();
     std::map<std::string, std::shared_ptr<const ZoneSettings>> templates;
     std::vector<ConfiguredZone> zones;
     std::vector<ConfiguredCatalog> catalogs;

@@ -66,7 +66,7 @@ struct DnsFront::Exchange {
 
     const Secondary* find_secondary(const ServedZone& zone) const {
         for (const auto& secondary : zone.settings()->secondaries) {
-            const bool has_right_key = secondary->key ? has_key(secondary->key) : true;
+            const bool has_right_key = secondary->key ? has_key(secondary->key.get()) : true;
             if (has_right_key && is_allowed(secondary->allow, request.source))
                 return secondary.get();
         }
@@ -76,7 +76,7 @@ struct DnsFront::Exchange {
         for (const auto& updater : zone.settings()->updaters) {
             const bool is_near =
                 updater->allow.empty() || is_allowed(updater->allow, request.source);
-            if (has_key(updater->key) && is_near) return updater.get();
+            if (has_key(updater->key.get()) && is_near) return updater.get();
         }
         return nullptr;
     }
@@ -124,7 +124,7 @@ asio::awaitable<void> DnsFront::handle(net::Request request,
     crypto::ReplayGuard* guard =
         opcode == dns::Opcode::UPDATE ? &surroundings_->replay_guard : nullptr;
     exchange->tsig = verify_request(exchange->request.octets, message,
-                                    exchange->configuration->keys, exchange->arrived, guard);
+                                    *exchange->configuration->keys, exchange->arrived, guard);
     using Outcome = crypto::TsigVerdict::Outcome;
     const Outcome outcome = exchange->tsig.outcome;
     if (outcome != Outcome::unsigned_request && outcome != Outcome::verified) {
@@ -391,7 +391,7 @@ asio::awaitable<void> DnsFront::answer_notify(ExchangePointer exchange) {
         for (const auto& primary : zone->settings()->primaries) {
             const bool has_address =
                 has_host(primary->addresses, exchange->request.source.address());
-            if (exchange->has_key(primary->key) || (has_address && !exchange->tsig.key)) {
+            if (exchange->has_key(primary->key.get()) || (has_address && !exchange->tsig.key)) {
                 sender = primary.get();
                 break;
             }

@@ -219,7 +219,7 @@ asio::awaitable<Result<zone::Serial>> probe_serial(
     const FetchRequest request = asked;
     const std::uint16_t id = surroundings->random_id();
     Bytes query = make_query(id, request, dns::Type::SOA);
-    const crypto::TsigKey* key = request.primary->key;
+    const KeyPointer key = request.primary->key;
     std::optional<crypto::TsigClient> signature;
     if (key) {
         signature.emplace(*key);
@@ -248,7 +248,7 @@ asio::awaitable<Result<zone::Serial>> probe_serial(
 
 asio::awaitable<Result<Fetched>> fetch_zone(std::shared_ptr<Surroundings> surroundings,
                                             FetchRequest request) {
-    // Keys live in the configuration.
+    // Its limits hold for the whole of the transfer.
     const auto configuration = surroundings->configuration;
     std::optional<zone::Serial> announced;
     if (request.owner && request.probes_first) {

@@ -28,8 +28,6 @@ boost::asio::awaitable<NotifyOutcome> send_notify(std::shared_ptr<Surroundings> 
                                                   std::shared_ptr<const zone::ZoneSnapshot> zone,
                                                   std::shared_ptr<const Secondary> secondary,
                                                   net::SocketAddress address) {
-    // Keeps the key alive through a reload.
-    const auto configuration = surroundings->configuration;
     dns::Message notify;
     notify.header.id = surroundings->random_id();
     notify.header.opcode = std::uint8_t(dns::Opcode::NOTIFY);
@@ -38,8 +36,7 @@ boost::asio::awaitable<NotifyOutcome> send_notify(std::shared_ptr<Surroundings> 
     const dns::RRset& soa = zone->soa();
     notify.answers.push_back({soa.owner, soa.type, dns::Class::IN, soa.ttl, soa.rdatas.front()});
     Bytes query = write_message(notify);
-    const crypto::TsigKey* key =
-        secondary->key ? configuration->keys.find(secondary->key->name) : nullptr;
+    const crypto::TsigKey* key = secondary->key.get();
     std::optional<crypto::TsigClient> signature;
     if (key) {
         signature.emplace(*key);
