@@ -137,6 +137,11 @@ Result<void> check(const CodePoints& code_points) {
     return success();
 }
 
+bool is_contributed(dns::Type type) {
+    return std::find(contributed_types.begin(), contributed_types.end(), type) !=
+           contributed_types.end();
+}
+
 std::string_view to_text(Operation operation) { return text_of(operation); }
 std::string_view to_text(Transport transport) { return text_of(transport); }
 std::string_view to_text(Synchronization synchronization) { return text_of(synchronization); }

@@ -66,6 +66,15 @@ enum class TlvType : std::uint8_t {
     recovery = 12,
 };
 
+// The RRsets at a zone's apex that the agents hold in common, in the order in which
+// they are written. CDNSKEY is missing in the draft and needed by RFC 8078.
+inline constexpr std::array controlled_types = {dns::Type::NS, dns::Type::DNSKEY, dns::Type::CDS,
+                                                dns::Type::CDNSKEY, dns::Type::CSYNC};
+// Those that each agent contributes to; CSYNC follows from NS.
+inline constexpr std::array contributed_types = {dns::Type::NS, dns::Type::DNSKEY, dns::Type::CDS,
+                                                 dns::Type::CDNSKEY};
+bool is_contributed(dns::Type type);
+
 enum class ProcessKind : std::uint8_t {
     join = 1,
     leave = 2,

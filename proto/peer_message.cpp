@@ -58,6 +58,15 @@ Result<void> check(const PeerMessage& message, Purpose purpose) {
         (*message.interval < std::chrono::seconds(1) || *message.interval > longest_interval)) {
         return malformed("interval of " + std::to_string(message.interval->count()) + " s");
     }
+    if (message.changed) {
+        if (message.operation != Operation::state) {
+            return malformed("a change told with another operation than STATE");
+        }
+        if (!is_contributed(*message.changed)) {
+            return malformed("a change of " + dns::to_text(*message.changed) +
+                             ", which nobody contributes");
+        }
+    }
     if (message.rungs.size() > most_rungs) {
         return malformed(std::to_string(message.rungs.size()) + " rungs");
     }

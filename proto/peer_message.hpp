@@ -53,8 +53,8 @@ struct Sequence {
     friend bool operator==(const Sequence&, const Sequence&) = default;
 };
 
-// Where the sender stands in one movement; or, if it names a subject other than
-// itself, what it sees done for that one.
+// Where the sender stands in one movement, its own or another's. Rung IN, done,
+// says of the subject: it has arrived.
 struct RungReport {
     ProcessKind process = ProcessKind::join;
     dns::Name subject;  // the identity that moves
@@ -97,6 +97,9 @@ struct PeerMessage {
     Transports transports;
     Synchronizations synchronizations;
     dns::Name zone;
+    // STATE only: the RRset of the sender's contribution that is new (DNSKEY, CDS,
+    // CDNSKEY or NS); the receiver fetches.
+    std::optional<dns::Type> changed;
 
     std::optional<Sequence> sequence;
     // The sender as it calls itself. Who it is comes from SIG(0) or TLS; a message

@@ -11,10 +11,10 @@
 namespace chorale::combiner {
 
 namespace asio = boost::asio;
+using Json;
 using http::Access;
 using http::HttpRequest;
 using http::HttpResponse;
-using http::Json;
 using http::Method;
 using http::PathParameters;
 using runtime::log::Level;
@@ -108,9 +108,9 @@ HttpResponse show_health(Service&, const HttpRequest&, const PathParameters&) {
 HttpResponse show_readiness(Service& service, const HttpRequest&, const PathParameters&) {
     if (service.is_ready()) return http::json_response(200, {{"ready", true}});
     HttpResponse response = http::problem(503, "zones are not loaded, or have expired");
-    auto document = http::parse_json(response.body);
+    auto document = parse_json(response.body);
     (*document)["zones"] = unready_zones(service, service.surroundings().now());
-    response.body = http::to_json_text(*document);
+    response.body = to_json_text(*document);
     return response;
 }
 
@@ -289,9 +289,9 @@ struct NewZone {
 };
 
 Result<NewZone> read_new_zone(const HttpRequest& request) {
-    const auto document = http::parse_json(request.body);
+    const auto document = parse_json(request.body);
     if (!document) return document.error();
-    http::ObjectReader reader(*document, "zone");
+    ObjectReader reader(*document, "zone");
     const std::string text = reader.required_text("name");
     NewZone zone;
     zone.template_name = reader.required_text("template");

@@ -6,7 +6,7 @@
 
 namespace chorale::combiner {
 
-using http::Json;
+using Json;
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <array>
 
 #include "combiner/app/service.hpp"
-#include "common/http/json.hpp"
+#include "common/base/json.hpp"
 
 namespace chorale::combiner {
 
@@ -27,22 +27,22 @@ inline constexpr ListBounds event_list_bounds = {100, Events::most_remembered};
 inline constexpr ListBounds transfer_list_bounds = {100, 10'000};
 inline constexpr ListBounds audit_list_bounds = {100, 10'000};
 
-http::Json status_document(Service& service);
-http::Json zone_document(const Service& service, const ServedZone& zone, Instant now);
-http::Json overlay_document(const ServedZone& zone);
+Json status_document(Service& service);
+Json zone_document(const Service& service, const ServedZone& zone, Instant now);
+Json overlay_document(const ServedZone& zone);
 // In canonical order of names, those behind `after` if it is given.
-http::Json zone_list(const Service& service, const std::optional<dns::Name>& after,
-                     std::size_t limit, Instant now);
+Json zone_list(const Service& service, const std::optional<dns::Name>& after, std::size_t limit,
+               Instant now);
 // What is to come, soonest first.
-http::Json timer_list(const Service& service, std::size_t limit, Instant now);
+Json timer_list(const Service& service, std::size_t limit, Instant now);
 // The last one of each zone and server, newest first.
-http::Json transfer_list(const Service& service, std::size_t limit);
+Json transfer_list(const Service& service, std::size_t limit);
 // The newest ones, in order of time; of one zone if `zone` is not empty.
-http::Json event_list(const Events& events, std::uint64_t after_id, const std::string& zone,
-                      std::size_t limit);
-http::Json audit_list(const std::vector<AuditEntry>& entries);
+Json event_list(const Events& events, std::uint64_t after_id, const std::string& zone,
+                std::size_t limit);
+Json audit_list(const std::vector<AuditEntry>& entries);
 
 // Zones that hinder readiness, with their states; at most 20.
-http::Json unready_zones(const Service& service, Instant now);
+Json unready_zones(const Service& service, Instant now);
 
 }  // namespace chorale::combiner

@@ -7,15 +7,15 @@
 #include "combiner/app/admin.hpp"
 #include "combiner/app/client_text.hpp"
 #include "combiner/app/configuration.hpp"
+#include "common/base/json.hpp"
 #include "common/http/client.hpp"
-#include "common/http/json.hpp"
 #include "common/http/target.hpp"
 #include "common/runtime/files.hpp"
 
 namespace chorale::combiner {
 
+using Json;
 using http::HttpResponse;
-using http::Json;
 using http::Method;
 
 namespace {
@@ -28,7 +28,7 @@ constexpr std::size_t zones_per_page = 5'000;
 constexpr std::size_t most_pages = 10'000;
 
 // Far beyond what a zone's document has; the lists of the daemon are bounded.
-constexpr http::JsonLimits answer_limits = {.depth = 16, .nodes = 5'000'000, .string = 1U << 20U};
+constexpr JsonLimits answer_limits = {.depth = 16, .nodes = 5'000'000, .string = 1U << 20U};
 
 int complain(int code, const std::string& text) {
     std::fprintf(stderr, "combiner: %s\n", printable(text).c_str());
@@ -75,9 +75,8 @@ Question question_of(const ClientRequest& request) {
             return {Method::get, "/admin/v1/zones?limit=" + std::to_string(zones_per_page), ""};
         case Verb::zone: return {Method::get, zone, ""};
         case Verb::add:
-            return {
-                Method::post, "/admin/v1/zones",
-                http::to_json_text({{"name", request.zone}, {"template", request.template_name}})};
+            return {Method::post, "/admin/v1/zones",
+                    to_json_text({{"name", request.zone}, {"template", request.template_name}})};
         case Verb::remove: return {Method::delete_, zone, ""};
         case Verb::refresh:
             return {Method::post, zone + "/refresh" + (request.is_forced ? "?force=true" : ""), ""};
@@ -136,7 +135,7 @@ public:
         const bool is_granted = response->status >= 200 && response->status < 300;
         if (!is_granted) return {complain(refused, refusal_text(*response)), {}};
         if (response->body.empty()) return {};
-        auto document = http::parse_json(response->body, answer_limits);
+        auto document = parse_json(response->body, answer_limits);
         if (!document) {
             return {complain(not_reachable, "the answer of " + address() +
                                                 " is no JSON: does a combiner listen there?"),
@@ -158,7 +157,7 @@ private:
             return "the combiner at " + address() + " does not take the token of " +
                    configuration_->token_file + ": SIGHUP lets it read the file again";
         }
-        const auto document = http::parse_json(response.body);
+        const auto document = parse_json(response.body);
         if (document && document->is_object()) {
             const auto detail = document->find("detail");
             if (detail != document->end() && detail->is_string()) return detail->get<std::string>();
@@ -206,7 +205,7 @@ int run_client(const std::string& configuration_file, const ClientRequest& reque
     if (!answer.is_good()) return answer.exit_code;
     if (request.prints_json) {
         const bool is_empty = answer.document.is_null();
-        if (!is_empty) std::printf("%s\n", http::to_json_text(answer.document).c_str());
+        if (!is_empty) std::printf("%s\n", to_json_text(answer.document).c_str());
         return done;
     }
     const Instant now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());

@@ -5,7 +5,7 @@
 
 namespace chorale::combiner {
 
-using http::Json;
+using Json;
 
 namespace {
 
@@ -30,7 +30,7 @@ std::string word(const Json& value) {
         return text.empty() ? "-" : text;
     }
     if (value.is_null() || value.is_structured()) return "-";
-    return http::to_json_text(value);
+    return to_json_text(value);
 }
 
 std::string word(const Json& object, const char* name) { return word(member(object, name)); }

@@ -84,9 +84,9 @@ void check_accepted(const http::HttpRequest& request, const http::HttpLimits& li
 }
 
 void check_json(std::string_view text) {
-    const Result<http::Json> document = http::parse_json(text);
+    const Result<Json> document = parse_json(text);
     if (!document) return;
-    const Result<http::Json> again = http::parse_json(http::to_json_text(*document));
+    const Result<Json> again = parse_json(to_json_text(*document));
     require(again.has_value() && *again == *document, "JSON written reads the same");
 }
 

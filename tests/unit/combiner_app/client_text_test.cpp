@@ -5,13 +5,13 @@
 namespace chorale::combiner {
 namespace {
 
-using http::Json;
+using Json;
 
 const Instant now =
     Instant(std::chrono::sys_days(std::chrono::year(2024) / 5 / 17)) + std::chrono::hours(12);
 
 Json parsed(std::string_view text) {
-    const auto document = http::parse_json(text);
+    const auto document = parse_json(text);
     REQUIRE(document.has_value());
     return *document;
 }

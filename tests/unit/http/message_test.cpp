@@ -3,12 +3,20 @@
 #include <sys/un.h>
 
 #include "common/http/address.hpp"
+#include "common/http/json.hpp"
 #include "common/http/problem.hpp"
 #include "common/http/target.hpp"
 #include "common/http/wire.hpp"
 #include "tests/support/catch.hpp"
 
 namespace chorale::http::test {
+
+TEST_CASE("a JSON answer says that it is one") {
+    const HttpResponse response = json_response(201, Json{{"a", "\r\n"}});
+    CHECK(response.status == 201);
+    CHECK(response.content_type == "application/json");
+    CHECK(response.body == R"({"a":"\r\n"})");
+}
 
 TEST_CASE("methods have names, in capitals (RFC 9110 9.1)") {
     for (const Method method : {Method::get, Method::head, Method::post, Method::put, Method::patch,

@@ -1,11 +1,10 @@
-#include "common/http/json.hpp"
+#include "common/base/json.hpp"
 
 #include <functional>
 
-#include "common/http/problem.hpp"
 #include "tests/support/catch.hpp"
 
-namespace chorale::http::test {
+namespace chorale::test {
 
 namespace {
 
@@ -194,10 +193,6 @@ TEST_CASE("bombs of a body's size are refused quickly (CVE-2022-42003)") {
 TEST_CASE("JSON out never throws and never breaks") {
     CHECK(to_json_text(Json{{"b", 1}, {"a", "x"}}) == R"({"a":"x","b":1})");
     CHECK(to_json_text(Json("\xFFz")) == "\"\xEF\xBF\xBDz\"");
-    const HttpResponse response = json_response(201, Json{{"a", "\r\n"}});
-    CHECK(response.status == 201);
-    CHECK(response.content_type == "application/json");
-    CHECK(response.body == R"({"a":"\r\n"})");
 }
 
 namespace {
@@ -275,7 +270,7 @@ TEST_CASE("an error in an object names the member") {
         REQUIRE_FALSE(read.has_value());
         CHECK(read.error().kind() == ErrorKind::malformed);
         CHECK(read.error().message() == each.message);
-        CHECK(problem(read.error()).status == 400);
+        CHECK(read.error().kind() == ErrorKind::malformed);
     }
 }
 
@@ -301,4 +296,4 @@ TEST_CASE("nested members are handed to another reader, unknown ones may be allo
     CHECK(wrong.finish().error().message() == "wrong: a: expected an array of at most 9 values");
 }
 
-}  // namespace chorale::http::test
+}  // namespace chorale::test
