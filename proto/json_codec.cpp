@@ -10,7 +10,7 @@ namespace chorale::proto {
 namespace {
 
 // A body of ours has an object with an array of objects, or of texts two levels down.
-constexpr JsonLimits limits{.depth = 8, .nodes = 5000, .string = 64 * 1024, .number_digits = 20};
+constexpr JsonLimits limits{.depth = 8, .nodes = 5000};
 constexpr std::size_t most_names = 64;  // of capabilities
 constexpr std::uint32_t most_u32 = 0xffffffff;
 
@@ -21,6 +21,16 @@ std::string to_hex_octets(std::uint64_t value) {
 }
 
 std::uint64_t from_octets(BytesView octets) { return dns::WireReader(octets).u64(); }
+
+// Presentation form without what only zone files have: "@", and other octets than
+// ASCII, which two readers would take for two names.
+Result<dns::Name> read_name(std::string_view text) {
+    const auto is_ascii = [](char octet) { return static_cast<unsigned char>(octet) < 0x80; };
+    if (text.empty() || text == "@" || !std::all_of(text.begin(), text.end(), is_ascii)) {
+        return malformed("expected a domain name");
+    }
+    return dns::Name::from_text(text);
+}
 
 // Reads members in the forms that only this interface has; errors stick in `reader`.
 class FactReader {
@@ -52,7 +62,7 @@ public:
     std::optional<dns::Name> name(std::string_view member) {
         const auto text = reader_.optional_text(member);
         if (!text) return std::nullopt;
-        auto name = dns::Name::from_text(*text);
+        auto name = read_name(*text);
         if (name) return std::move(*name);
         reader_.refuse(member, name.error().message());
         return std::nullopt;

@@ -85,6 +85,7 @@ Result<void> check(const PeerMessage& message, Purpose purpose) {
         if (message.operation != Operation::state) {
             return malformed("an instruction with another operation than STATE");
         }
+        if (message.changed) return malformed("an instruction that tells a change");
         if (!message.term) return malformed("an instruction without a term");
         if (!message.epoch) return malformed("an instruction without an epoch");
         if (!message.roster) return malformed("an instruction without the roster's hash");

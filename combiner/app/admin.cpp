@@ -11,7 +11,6 @@
 namespace chorale::combiner {
 
 namespace asio = boost::asio;
-using Json;
 using http::Access;
 using http::HttpRequest;
 using http::HttpResponse;

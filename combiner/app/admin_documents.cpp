@@ -6,8 +6,6 @@
 
 namespace chorale::combiner {
 
-using Json;
-
 namespace {
 
 using chorale::to_text;

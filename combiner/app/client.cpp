@@ -14,7 +14,6 @@
 
 namespace chorale::combiner {
 
-using Json;
 using http::HttpResponse;
 using http::Method;
 

@@ -5,8 +5,6 @@
 
 namespace chorale::combiner {
 
-using Json;
-
 namespace {
 
 // ---- values -------------------------------------------------------------------------------------

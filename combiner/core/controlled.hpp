@@ -9,13 +9,12 @@
 
 #include "common/dns/record.hpp"
 #include "common/zone/zone_delta.hpp"
+#include "proto/code_points.hpp"
 
 namespace chorale::combiner {
 
-// The RRsets that the agent controls, at the apex only. CDNSKEY is missing in
-// the draft and needed by RFC 8078.
-inline constexpr std::array controlled_types = {dns::Type::NS, dns::Type::DNSKEY, dns::Type::CDS,
-                                                dns::Type::CDNSKEY, dns::Type::CSYNC};
+// The RRsets that the agent controls, at the apex only.
+using proto::controlled_types;
 
 // What a snapshot keeps in its head: SOA and the controlled types.
 inline constexpr std::array head_types = {dns::Type::SOA, dns::Type::NS,      dns::Type::DNSKEY,

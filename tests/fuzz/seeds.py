@@ -4,6 +4,7 @@
 Deterministic: the same files each time. Needs dnspython. Other targets add a
 function and a line in SEEDS.
 """
+import json
 import pathlib
 import random
 import struct
@@ -19,6 +20,7 @@ import dns.update
 import dns.zone
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
+VECTORS = pathlib.Path(__file__).resolve().parents[2] / "proto/vectors"
 
 RECORDS = """\
 @ 3600 IN SOA ns1 hostmaster 2026010101 7200 900 1209600 300
@@ -180,7 +182,31 @@ def updates():
         yield message.to_wire()
 
 
-SEEDS = {"dns_message": messages, "dns_name": names, "dns_rdata": rdatas, "dns_text": texts,
+def vectors(file):
+    """Golden vectors that are good: most of what a fuzzer needs is in them."""
+    listed = json.loads((VECTORS / file).read_text())
+    return [vector for vector in listed if {"NOERROR", 200} & {vector.get("verdict"), vector.get("status")}]
+
+
+def peer_options():
+    for vector in vectors("option.json"):
+        yield bytes([vector["purpose"] == "answer"]) + bytes.fromhex(vector["option"])
+    yield b"\2" + bytes.fromhex(next(v for v in vectors("option.json") if v["name"] == "every fact")["option"])
+
+
+def peer_bodies():
+    # The first octet chooses the reader: 2 to 7 and the operation, 8 an answer.
+    choices = {"HELLO": 4, "HEARTBEAT": 5, "STATE": 2, "ELECT": 3}
+    for vector in vectors("json.json"):
+        choice = choices[vector["operation"]] | (8 if vector["purpose"] == "answer" else 0)
+        yield bytes([choice]) + vector["text"].encode()
+    for choice, file in ((0, "instruction.json"), (1, "contribution.json")):
+        for vector in [v for v in vectors(file) if "text" in v][:3]:
+            yield bytes([choice]) + vector["text"].encode()
+
+
+SEEDS = {"peer_option": peer_options, "peer_json": peer_bodies,
+         "dns_message": messages, "dns_name": names, "dns_rdata": rdatas, "dns_text": texts,
          "tsig": tsigs, "update": updates}
 
 

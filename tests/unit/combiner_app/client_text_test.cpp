@@ -5,8 +5,6 @@
 namespace chorale::combiner {
 namespace {
 
-using Json;
-
 const Instant now =
     Instant(std::chrono::sys_days(std::chrono::year(2024) / 5 / 17)) + std::chrono::hours(12);
 

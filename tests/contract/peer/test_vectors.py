@@ -1,0 +1,151 @@
+"""The peer that was written from proto/README.md against proto/vectors."""
+import base64
+import json
+import pathlib
+
+import dns.name
+import pytest
+
+import make_vectors
+import peer
+
+VECTORS = pathlib.Path(__file__).resolve().parents[3] / "proto/vectors"
+ZONE = dns.name.from_text("zone.example.")
+
+
+def vectors(file):
+    listed = json.loads((VECTORS / file).read_text())
+    assert len(listed) > 3
+    return pytest.mark.parametrize("vector", listed, ids=[vector["name"] for vector in listed])
+
+
+def outcome(read, *arguments):
+    """What was read, and the RCODE."""
+    try:
+        return read(*arguments), "NOERROR"
+    except peer.Malformed:
+        return None, "FORMERR"
+    except peer.NotImplementedOperation:
+        return None, "NOTIMP"
+    except peer.Refused as refused:
+        return None, str(refused)
+
+
+def status_of(rcode):
+    return {"NOERROR": 200, "FORMERR": 400}[rcode]
+
+
+@vectors("option.json")
+def test_option(vector):
+    read, rcode = outcome(peer.decode_option, bytes.fromhex(vector["option"]), vector["purpose"])
+    assert rcode == vector["verdict"]
+    if read is None:
+        return
+    message, notes = read
+    message.zone = ZONE
+    assert message.operation == vector["operation"] and notes == set(vector["notes"])
+    assert peer.encode_option(message).hex() == vector["canonical"]
+    # What the vector says in JSON is the same message, and so is what we say.
+    for text in (json.dumps(vector["json"]), json.dumps(peer.document_of(message))):
+        again, notes = peer.decode_json(text, message.operation, vector["purpose"])
+        assert again == message and not notes
+        assert peer.encode_option(again).hex() == vector["canonical"]
+
+
+@vectors("json.json")
+def test_json(vector):
+    read, rcode = outcome(peer.decode_json, vector["text"], vector["operation"], vector["purpose"])
+    assert status_of(rcode) == vector["verdict"]
+    if read is not None:
+        message, notes = read
+        assert message.zone == ZONE and notes == set(vector["notes"])
+        assert peer.encode_option(message).hex() == vector["option"]
+
+
+@vectors("message.json")
+def test_message(vector):
+    read, rcode = outcome(peer.decode_message, bytes.fromhex(vector["message"]))
+    assert rcode == vector["verdict"]
+    if read is not None:
+        message, _ = read
+        assert message.operation == vector["operation"]
+        assert peer.decode_json(json.dumps(vector["json"]), message.operation, "answer")[0] == message
+
+
+@vectors("contribution.json")
+def test_contribution(vector):
+    if "text" in vector:
+        read, rcode = outcome(peer.decode_contribution, vector["text"])
+        assert status_of(rcode) == vector["verdict"]
+        assert read is None or (read[0] == ZONE and set(read[3]) == set(peer.CONTRIBUTED))
+        return
+    zone, identity = dns.name.from_text(vector["zone"]), dns.name.from_text(vector["identity"])
+    read, rcode = outcome(peer.read_contribution_answer, bytes.fromhex(vector["answer"]), zone, identity, vector["type"])
+    assert rcode == vector["verdict"]
+    if read is not None:
+        assert read == (vector["ttl"], [base64.b64decode(rdata) for rdata in vector["rdata"]])
+
+
+@vectors("instruction.json")
+def test_instruction(vector):
+    over_dns = over_rest = None
+    if "update" in vector:
+        over_dns, rcode = outcome(peer.decode_instruction, bytes.fromhex(vector["update"]))
+        assert rcode == vector["verdict"]
+    if "text" in vector:
+        over_rest, rcode = outcome(peer.decode_instruction_json, vector["text"])
+        assert status_of(rcode) == vector["status"]
+    if "update" in vector and "text" in vector:
+        assert over_dns == over_rest
+
+
+@vectors("sig0.json")
+def test_sig0(vector):
+    wire, request = bytes.fromhex(vector["message"]), bytes.fromhex(vector["request"])
+    keys = [base64.b64decode(key) for key in vector["keys"]]
+    assert peer.verify(wire, keys, vector["now"], request) == vector["verdict"]
+    if "private" in vector:
+        signer = peer.Signer(dns.name.from_text(vector["signer"]), bytes.fromhex(vector["private"]))
+        assert signer.rdata == keys[0]
+        start = wire.rindex(b"\0" + b"\0\x18\0\xff\0\0\0\0")
+        unsigned = wire[:11] + bytes([wire[11] - 1]) + wire[12:start]
+        assert signer.sign(unsigned, vector["now"], request) == wire
+
+
+def test_p256_signs_what_it_verifies():
+    signer = peer.Signer(dns.name.from_text("dns.msa.a.example."), bytes(range(1, 33)), 13)
+    wire = bytes.fromhex(json.loads((VECTORS / "message.json").read_text())[0]["message"])
+    signed = signer.sign(wire, 1800000000)
+    assert peer.verify(signed, [signer.rdata], 1800000000) == "verified"
+    assert peer.verify(signed, [signer.rdata], 1800000000, b"x") == "bad_signature"
+
+
+@vectors("roster.json")
+def test_roster(vector):
+    records = [(state, dns.name.from_text(name)) for state, name in vector["records"]]
+    for order in (records, records[::-1]):
+        assert peer.roster_digest(order).hex() == vector["digest"]
+
+
+@vectors("keys.json")
+def test_keys(vector):
+    assert peer.keys_digest([base64.b64decode(rdata) for rdata in vector["rdata"]]).hex() == vector["digest"]
+
+
+@vectors("election.json")
+def test_election(vector):
+    candidates = [dns.name.from_text(name) for name in vector["candidates"]]
+    order = peer.election_order(dns.name.from_text(vector["zone"]), int(vector["epoch"]), candidates)
+    assert order == [dns.name.from_text(name) for name in vector["order"]]
+
+
+def test_files_are_what_is_written(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["make_vectors.py", "--check"])
+    assert make_vectors.main() == 0
+
+
+def test_every_section_with_a_format_has_vectors():
+    rules = {vector["rule"] for file in VECTORS.glob("*.json") for vector in json.loads(file.read_text())}
+    for rule in ("1", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "3.1", "3.2", "3.3", "3.4", "3.6", "3.7", "4.1",
+                 "4.5", "5.2", "5.3", "6.1", "6.2", "6.3", "7.3", "7.4", "7.5", "7.6", "8.1", "8.2", "8.3"):
+        assert rule in rules, rule
