@@ -22,6 +22,8 @@ import wire
 READY_SECONDS = 20.0
 STOP_SECONDS = 20.0
 LOG_LINES = 4000
+SANITIZER_MARKS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer",
+                   "runtime error:", "Assertion `")
 TOKEN = "hostile-and-crash-tests-only"
 TRANSFER_SECONDS = 10.0
 TRANSFER_FLAGS = wire.QR | wire.AA  # what a transfer's messages must have (RFC 5936 2.2.1)
@@ -76,6 +78,7 @@ class Combiner:
             f"[limits]\n{rows}\n{body}")
         self.config.chmod(0o600)
         self.log = collections.deque(maxlen=LOG_LINES)
+        self.faults = []  # lines of sanitizers and assertions, which the log may forget
         self.process = None
         self.ready = threading.Event()
         self.reader = None
@@ -99,6 +102,8 @@ class Combiner:
         for line in process.stderr:
             text = line.decode("utf-8", "replace").rstrip()
             self.log.append(text)
+            if any(mark in text for mark in SANITIZER_MARKS):
+                self.faults.append(text)
             if "combiner.ready" in text:
                 ready.set()
 
@@ -124,6 +129,12 @@ class Combiner:
                 self.process.kill()
                 self.process.wait(STOP_SECONDS)
         return self.reap()
+
+    def end_well(self):
+        """stop(), which must be clean: leaks and races at the end are said only there."""
+        code = self.stop()
+        assert code == 0 and not self.faults, (
+            f"exit code {code} after SIGTERM, {self.faults}\n{self.tail()}")
 
     def kill(self):
         if self.process is not None and self.process.poll() is None:

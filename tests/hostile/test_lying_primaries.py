@@ -59,8 +59,11 @@ def world(tmp_path_factory):
             wait_loaded(combiner, zones)
             yield World(combiner, primary, zones, combiner.process.pid)
         finally:
-            combiner.stop()
-            (pathlib.Path(directory) / "combiner.log").write_text(combiner.tail(4000))
+            try:
+                combiner.end_well()
+            finally:
+                (pathlib.Path(directory) / "combiner.log").write_text(
+                    combiner.tail(4000))
 
 
 def configuration(primary, key):

@@ -55,9 +55,11 @@ class World:
         return self
 
     def __exit__(self, *_):
-        self.combiner.stop()
-        (self.directory / "combiner.log").write_text(self.combiner.tail(4000))
-        self.primary.__exit__()
+        try:
+            self.combiner.end_well()
+        finally:
+            (self.directory / "combiner.log").write_text(self.combiner.tail(4000))
+            self.primary.__exit__()
 
     def fill_overlay(self):
         changes = [wire.record(kit.APEX, kind, wire.IN, kit.OVERLAY_TTL, rdata)
