@@ -26,6 +26,11 @@ target_compile_options(chorale_options INTERFACE
   $<$<BOOL:${CHORALE_WERROR}>:-Werror>
   -fstack-protector-strong -fstack-clash-protection
   $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection=full>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Wrong wherever the compiler inlines one of Asio's operators new and delete for coroutine frames
+  # and not the other; both end in the same pair of functions.
+  target_compile_options(chorale_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-mismatched-new-delete>)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_link_options(chorale_options INTERFACE -fuse-ld=lld)
 endif()

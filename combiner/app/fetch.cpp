@@ -213,9 +213,8 @@ private:
 
 // The primary's serial by a SOA query over UDP (RFC 1034 4.3.5); whatever goes
 // wrong, the transfer itself will tell better.
-asio::awaitable<Result<zone::Serial>> probe_serial(
-    std::shared_ptr<Surroundings> surroundings, std::shared_ptr<const Configuration> configuration,
-    const FetchRequest& asked) {
+asio::awaitable<Result<zone::Serial>> probe_serial(std::shared_ptr<Surroundings> surroundings,
+                                                   const FetchRequest& asked) {
     const FetchRequest request = asked;
     const std::uint16_t id = surroundings->random_id();
     Bytes query = make_query(id, request, dns::Type::SOA);
@@ -252,7 +251,7 @@ asio::awaitable<Result<Fetched>> fetch_zone(std::shared_ptr<Surroundings> surrou
     const auto configuration = surroundings->configuration;
     std::optional<zone::Serial> announced;
     if (request.owner && request.probes_first) {
-        Result<zone::Serial> serial = co_await probe_serial(surroundings, configuration, request);
+        Result<zone::Serial> serial = co_await probe_serial(surroundings, request);
         if (serial.has_value()) {
             Fetched seen;
             seen.primary_serial = *serial;
