@@ -46,7 +46,8 @@ class SmallDisk:
 
     def _enter(self):
         user = [] if os.geteuid() == 0 else ["-U", "--preserve-credentials"]
-        return [require("nsenter"), "-t", str(self.holder.pid), "-m", *user, "--"]
+        # The root too: the tests may run in a chroot, which a mount namespace alone would leave.
+        return [require("nsenter"), "-t", str(self.holder.pid), "-m", "-r", *user, "--"]
 
     @property
     def path(self):
