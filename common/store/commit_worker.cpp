@@ -12,6 +12,9 @@
 namespace chorale::store {
 namespace {
 
+// A batch with more than this was no change of some records but a new zone.
+constexpr std::uint64_t much_octets = 1U << 20U;
+
 struct Task {
     CommitWorker::Job job;
     CommitWorker::Done done;
@@ -162,6 +165,9 @@ void CommitWorker::Shared::write(std::vector<Task>& batch) {
     // Nobody waits any more. If it fails, such as on a full disk, all that was committed is safe
     // in the log, and the next turn tries again.
     static_cast<void>(database->copy_log_back());
+    std::uint64_t octets = 0;
+    for (const Task& task : batch) octets += task.octets;
+    if (octets > much_octets) database->give_memory_back();
 }
 
 std::size_t CommitWorker::Shared::write_transaction(const std::vector<Task>& batch,

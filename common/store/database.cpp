@@ -1,6 +1,7 @@
 #include "common/store/database.hpp"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,6 +47,9 @@ public:
 private:
     int number_;
 };
+
+// What SQLite takes for a new file.
+constexpr std::uint64_t page_octets = 4'096;
 
 // O_NONBLOCK: a fifo put in the place of the file must not stop us.
 constexpr int careful = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
@@ -253,6 +257,7 @@ Result<void> Database::set_up(const DatabaseOptions& options) {
     }
     done = run(("PRAGMA synchronous=FULL; PRAGMA cache_size=-" +
                 std::to_string(options.cache_octets / 1024) +
+                "; PRAGMA cache_spill=" + std::to_string(4 * options.cache_octets / page_octets) +
                 "; PRAGMA wal_autocheckpoint=" + std::to_string(options.wal_autocheckpoint_pages) +
                 "; PRAGMA journal_size_limit=" + std::to_string(options.journal_size_limit))
                    .c_str());
@@ -262,7 +267,7 @@ Result<void> Database::set_up(const DatabaseOptions& options) {
         const auto page_size = query_integer("PRAGMA page_size");
         if (!page_size) return page_size.error();
         const auto pages =
-            options.most_octets / static_cast<std::uint64_t>(page_size->value_or(4'096));
+            options.most_octets / static_cast<std::uint64_t>(page_size->value_or(page_octets));
         done = run(("PRAGMA max_page_count=" + std::to_string(pages)).c_str());
         if (!done) return done;
     }
@@ -426,6 +431,11 @@ Result<void> Database::copy_log_back() {
                                                SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     if (code != SQLITE_OK) return connection_->failed(code, "checkpoint");
     return success();
+}
+
+void Database::give_memory_back() {
+    sqlite3_db_release_memory(connection_->handle);
+    ::malloc_trim(0);
 }
 
 const std::string& Database::path() const { return connection_->path; }

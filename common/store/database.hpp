@@ -33,6 +33,8 @@ struct DatabaseOptions {
     std::span<const Migration> migrations;
     // How long to wait for the lock of a foreign process that reads or copies the file.
     std::chrono::milliseconds busy_timeout{5'000};
+    // Pages are kept up to this; a transaction may keep four times as much before it writes some
+    // early, because a page that changes again after that is written twice.
     std::uint64_t cache_octets = 16U << 20U;
     // The log is copied back into the file when it has this many pages (of 4 KiB) ...
     std::uint32_t wal_autocheckpoint_pages = 1'000;
@@ -86,6 +88,9 @@ public:
     void defer_checkpoints();
     // Copies the log back if it has grown to wal_autocheckpoint_pages.
     Result<void> copy_log_back();
+    // Gives the pages in the cache back to the system: after much was written that nobody will
+    // read soon. Not within a transaction.
+    void give_memory_back();
 
     const std::string& path() const;
     int version() const;  // of the schema
