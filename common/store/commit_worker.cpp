@@ -129,7 +129,10 @@ void CommitWorker::Shared::work() {
         } else {
             write(batch);
         }
+        std::uint64_t octets = 0;
+        for (const Task& task : batch) octets += task.octets;
         batch.clear();  // what the functions hold is let go without the lock
+        if (octets > much_octets) database->give_memory_back();
         lock.lock();
     }
 }
@@ -165,9 +168,6 @@ void CommitWorker::Shared::write(std::vector<Task>& batch) {
     // Nobody waits any more. If it fails, such as on a full disk, all that was committed is safe
     // in the log, and the next turn tries again.
     static_cast<void>(database->copy_log_back());
-    std::uint64_t octets = 0;
-    for (const Task& task : batch) octets += task.octets;
-    if (octets > much_octets) database->give_memory_back();
 }
 
 std::size_t CommitWorker::Shared::write_transaction(const std::vector<Task>& batch,
