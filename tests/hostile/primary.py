@@ -170,15 +170,16 @@ class Primary:
         for _ in range(50):
             tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tcp.bind((address, port))
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
+                tcp.bind((address, port))
                 udp.bind((address, tcp.getsockname()[1]))
+                # With SO_REUSEADDR two processes may be given one port; only one of them may listen.
+                tcp.listen(64)
             except OSError:
                 tcp.close()
                 udp.close()
                 continue
-            tcp.listen(64)
             return address, tcp.getsockname()[1], tcp, udp
         raise OSError("no port free for both UDP and TCP")
 
