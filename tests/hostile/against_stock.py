@@ -55,7 +55,7 @@ class StockWorld(attacked.World):
         self.zone = owner_side.PrimaryZone(kit.APEX)
         self.zone.publish(attacked.OWNER_SERIAL, owner_side.sample_rows(kit.APEX))
         self.worst = (0.0, "")
-        self.port = process.free_port()
+        self.port, self.port_claim = process.claim_port()
         (self.directory / "zone").write_text(zone_text(self.zone))
         command = getattr(self, program)()
         self.server = subprocess.Popen(command, stdout=subprocess.DEVNULL,

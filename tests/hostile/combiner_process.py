@@ -22,6 +22,7 @@ import wire
 READY_SECONDS = 20.0
 STOP_SECONDS = 20.0
 LOG_LINES = 4000
+IP_BIND_ADDRESS_NO_PORT = 24  # ip(7); Python has no name for it before 3.12
 SANITIZER_MARKS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer",
                    "runtime error:", "Assertion `")
 TOKEN = "hostile-and-crash-tests-only"
@@ -37,19 +38,23 @@ def binary():
     return path
 
 
-def free_port(address="127.0.0.1"):
-    """A port free for both UDP and TCP at this moment, below the ports that the kernel gives to
-    outgoing connections: a restart must find it free again."""
+def claim_port(address="127.0.0.1"):
+    """A port free for both UDP and TCP, below the ports that the kernel gives to outgoing
+    connections: a restart must find it free again. With it the socket that claims it, by the same
+    abstract name as the integration tests do, from others that look for one until it is closed."""
     for _ in range(200):
         port = 15000 + secrets.randbelow(17000)
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(
                 socket.AF_INET, socket.SOCK_DGRAM) as udp:
             try:
+                claim.bind(f"\0chorale-test-port-{port}")
                 tcp.bind((address, port))
                 udp.bind((address, port))
             except OSError:
+                claim.close()
                 continue
-            return port
+            return port, claim
     raise OSError("no port free for both UDP and TCP")
 
 
@@ -63,8 +68,8 @@ class Combiner:
         """`body` is TOML for keys, remotes, templates and zones; the rest is written here."""
         self.directory = pathlib.Path(directory)
         self.address = address
-        self.port = free_port(address)
-        self.admin_port = free_port("127.0.0.1")
+        self.port, self.port_claim = claim_port(address)
+        self.admin_port, self.admin_port_claim = claim_port("127.0.0.1")
         token = self.directory / "token"
         token.write_text(TOKEN + "\n")
         token.chmod(0o600)
@@ -206,6 +211,9 @@ def connect(target, source=None, seconds=3.0):
     link = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     link.settimeout(seconds)
     try:
+        # A port of its own for each connection, also to other servers, would use up all there are
+        # while those of the last minute are in TIME-WAIT: connect() chooses, who knows the target.
+        link.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
         link.bind((source or "127.0.0.1", 0))
         link.connect(target)
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
