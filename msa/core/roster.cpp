@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <map>
 
+#include "common/dns/rdata/msigner.hpp"
 #include "proto/digests.hpp"
 
 namespace chorale::msa {
-namespace {
 
-constexpr Byte state_on = 1, state_off = 2;
-
-}  // namespace
+using dns::rdata::Msigner;
 
 Wanted Roster::of(dns::NameView identity) const {
     const auto at = std::ranges::find_if(
@@ -34,13 +32,13 @@ Roster read_roster(const std::vector<Bytes>& msigner_rdatas,
             continue;
         }
         const Byte state = octets[0];
-        if (state != state_on && state != state_off) {
+        if (state != Msigner::on && state != Msigner::off) {
             observations.push_back("MSIGNER record of " + identity->to_text() + " ignored: state " +
                                    std::to_string(state) + " is neither ON (1) nor OFF (2)");
             continue;
         }
         hashed.push_back({state, *identity});
-        const Wanted said = state == state_on ? Wanted::on : Wanted::off;
+        const Wanted said = state == Msigner::on ? Wanted::on : Wanted::off;
         const auto [entry, is_new] = wanted.emplace(identity->to_lower(), said);
         if (!is_new && entry->second != said && entry->second != Wanted::conflict) {
             entry->second = Wanted::conflict;
