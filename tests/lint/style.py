@@ -20,9 +20,9 @@ HOSTS = re.compile("|".join(re.escape(a + b) for a, b in [
 PATHS = re.compile("|".join(a + b for a, b in [("/wo", "rk/"), ("/fa", "rm/"), ("/home", r"/\w+/")]))
 EMPTY_NAMES = re.compile(r"\b(?:class|struct)\s+\w*(Manager|Helper|Util|Utils|Info)\s*(?:final\s*)?[:{]")
 SLEEPS = re.compile(r"\bsleep_for\b|\btime\.sleep\b|^\s*sleep \d", re.M)
-# Where polling waits between two looks, or a flood is paced; each bounded by a deadline.
+# Where polling waits between two looks; each bounded by a deadline.
 POLLING = {"tests/integration/chorale/wait.py", "tests/hostile/combiner_process.py",
-           "tests/hostile/test_hostile_sequences.py", "tests/crash/session.py", "tests/unit/net/lab.hpp", "deploy/lab/wait.py"}
+           "tests/crash/session.py", "tests/unit/net/lab.hpp", "deploy/lab/wait.py"}
 
 
 def tracked():
