@@ -43,7 +43,8 @@ constexpr Row<Rung> rung_rows[] = {
 constexpr Row<RungStatus> status_rows[] = {{RungStatus::working, "working"},
                                            {RungStatus::done, "done"},
                                            {RungStatus::holding, "holding"},
-                                           {RungStatus::blocked, "blocked"}};
+                                           {RungStatus::blocked, "blocked"},
+                                           {RungStatus::meeting, "meeting"}};
 
 template <class Enumeration>
 std::span<const Row<Enumeration>> rows();

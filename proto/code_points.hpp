@@ -96,7 +96,13 @@ enum class Rung : std::uint8_t {
     STOPPED = 6,  // of a leave: it may have stopped answering, caches hold its data
 };
 
-enum class RungStatus : std::uint8_t { working = 1, done = 2, holding = 3, blocked = 4 };
+enum class RungStatus : std::uint8_t {
+    working = 1,
+    done = 2,
+    holding = 3,
+    blocked = 4,  // waits for its turn
+    meeting = 5,  // where it would start, once all are in the epoch
+};
 
 // The texts are what stands in JSON, and what people read.
 std::string_view to_text(Transport transport);

@@ -1,0 +1,59 @@
+// What a participant says of a zone (STATE): which movement it is in, on which rung,
+// what it has seen, how long it must still wait. Others believe none of it for safety,
+// only for progress: each looks at every server by itself.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/instant.hpp"
+#include "common/base/result.hpp"
+#include "proto/peer_message.hpp"
+
+namespace chorale::msa {
+
+using proto::ProcessKind;
+using proto::Rung;
+using proto::RungReport;
+using proto::RungStatus;
+
+using Digest = crypto::Sha256;
+
+// How far somebody has come in a zone.
+struct Progress {
+    std::uint64_t epoch = 0;
+    std::uint8_t steps = 0;  // within the epoch's movement
+
+    friend auto operator<=>(const Progress&, const Progress&) = default;
+};
+
+struct Announcement {
+    Digest roster{};
+    std::uint64_t epoch = 0;
+    // Of every provider that has a part in the zone, in canonical order: those that
+    // have arrived (join, IN, done), those that move (working, holding, done), and
+    // those that wait for their turn (blocked).
+    std::vector<RungReport> rungs;
+    std::optional<Instant> hold_end;  // by the wall clock; the next rung not before
+    Digest contribution{};            // of what the sender contributes now
+    std::uint32_t dnskey_ttl = 0, ns_ttl = 0, largest_ttl = 0;  // seconds, as the sender sees them
+    std::uint32_t serial = 0;
+    bool is_recovering = false;  // its state may be older than what it said before
+    // The furthest that the sender ever heard from the receiver: who is behind it runs
+    // on an old disk.
+    Progress echo;
+    std::uint64_t term = 0;  // leader/follower: the term that it follows, and whom
+    std::optional<dns::Name> leader;
+
+    friend bool operator==(const Announcement&, const Announcement&) = default;
+};
+
+// A report of somebody who has arrived, and of one who waits for his turn.
+inline bool is_settled(const RungReport& report) {
+    return report.process == ProcessKind::join && report.rung == Rung::IN &&
+           report.status == RungStatus::done;
+}
+inline bool is_parked(const RungReport& report) { return report.status == RungStatus::blocked; }
+
+}  // namespace chorale::msa

@@ -1,0 +1,791 @@
+#include "msa/core/movement.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "msa/core/election.hpp"
+#include "msa/core/intake.hpp"
+
+namespace chorale::msa {
+
+namespace {
+
+// Peers that have this much more than we ever saw are wrong or lie.
+constexpr std::uint64_t most_epochs_ahead = std::uint64_t(1) << 32;
+
+std::string names_of(const ZoneState& state, ProviderSet set) {
+    std::string text;
+    for (const std::size_t at : set) {
+        if (!text.empty()) text += " and ";
+        text += state.providers[at].identity.to_text();
+    }
+    return text;
+}
+
+std::size_t index_of(ProcessKind process, Rung rung) {
+    const auto path = path_of(process);
+    return static_cast<std::size_t>(std::find(path.begin(), path.end(), rung) - path.begin());
+}
+
+// An announcement read against our table.
+struct Word {
+    bool is_readable = false;
+    ProcessKind process = ProcessKind::join;
+    ProviderSet subjects, settled, parked;
+    ProviderSet present;    // subjects that have a part already
+    std::size_t index = 0;  // the earliest, if they have not met
+    bool is_done = false, has_met = true;
+
+    bool is_over() const { return subjects.empty(); }
+    ProviderSet all() const { return subjects | settled | parked; }
+};
+
+Word read_word(const ZoneState& state, const Announcement& announcement) {
+    Word word;
+    word.is_done = true;
+    bool is_first = true;
+    for (const RungReport& report : announcement.rungs) {
+        const auto at = find_provider(state, report.subject);
+        if (!at) return word;
+        if (is_settled(report)) {
+            word.settled.add(*at);
+        } else if (is_parked(report)) {
+            word.parked.add(*at);
+        } else {
+            const std::size_t index = index_of(report.process, report.rung);
+            if (index == path_of(report.process).size()) return word;
+            const bool is_alike = word.process == report.process &&
+                                  (word.index == index || report.status == RungStatus::meeting);
+            if (!is_first && !is_alike) return word;
+            word.index = is_first ? index : std::min(word.index, index);
+            is_first = false;
+            word.process = report.process;
+            if (report.rung != Rung::OUT) word.present.add(*at);
+            word.is_done &= report.status == RungStatus::done;
+            word.has_met &= report.status != RungStatus::meeting;
+            word.subjects.add(*at);
+        }
+    }
+    word.is_readable = true;
+    return word;
+}
+
+// Where a provider stands when the zone turns to another process. `is_done`: this
+// rung was announced as done, so that others may be one further.
+std::uint8_t start_index(const Position& from, bool is_done, bool was_named, bool was_reached,
+                         ProcessKind to) {
+    const bool was_leaving = from.process == ProcessKind::leave;
+    if (to == ProcessKind::leave) {
+        if (was_leaving) return static_cast<std::uint8_t>(index_of(to, from.rung));
+        switch (from.rung) {
+            case Rung::OUT: return 4;
+            case Rung::KEYS:
+                if (was_named || (from.process == ProcessKind::setup && is_done)) return 1;
+                return was_reached ? 2 : 3;
+            case Rung::DS:
+                if (was_named || from.process == ProcessKind::setup || is_done) return 1;
+                return was_reached ? 2 : 3;
+            case Rung::NS: return 1;
+            default: return 0;
+        }
+    }
+    if (was_leaving) {
+        switch (from.rung) {
+            case Rung::IN: return 4;
+            case Rung::NS_GONE:
+            case Rung::STOPPED: return to == ProcessKind::setup ? 1 : 2;
+            case Rung::KEYS: return 1;
+            default: return 0;
+        }
+    }
+    if (from.process == ProcessKind::setup && to == ProcessKind::join && from.rung == Rung::DS)
+        return 3;
+    return static_cast<std::uint8_t>(index_of(to, from.rung));
+}
+
+// How early another one may still be, who is honest.
+std::uint8_t lowest_start(const Provider& subject, bool is_done, ProcessKind process) {
+    const std::uint8_t start = subject.start;
+    switch (process) {
+        // Whoever left the NS RRset may have stopped: it does not come back into it.
+        case ProcessKind::leave: return start > 1 || (start == 1 && is_done) ? 1 : 0;
+        case ProcessKind::setup: return start > 2 ? 2 : 0;
+        default: break;
+    }
+    // One that has arrived may have left and been called back without our hearing of it.
+    if (subject.position.is_settled()) return 2;
+    return is_done || start == 0 ? start : static_cast<std::uint8_t>(start - 1);
+}
+
+ProviderSet settled(const ZoneState& state) {
+    ProviderSet set;
+    for (std::size_t at = 0; at < state.providers.size(); ++at)
+        if (state.providers[at].position.is_settled() && !state.movement.subjects.contains(at))
+            set.add(at);
+    return set;
+}
+
+ProviderSet parked(const ZoneState& state) {
+    ProviderSet set;
+    for (std::size_t at = 0; at < state.providers.size(); ++at) {
+        const Position& position = state.providers[at].position;
+        if (position.has_keys() && !position.is_settled()) set.add(at);
+    }
+    return set - state.movement.subjects;
+}
+
+void report(std::vector<Action>& actions, std::string text, bool is_warning = false) {
+    actions.push_back(action::Report{std::move(text), is_warning});
+}
+
+void start(const Policy& policy, ZoneState& state, const Plan& what, std::uint64_t epoch,
+           std::vector<Action>& actions) {
+    Movement& old = state.movement;
+    Movement movement;
+    movement.epoch = epoch;
+    movement.process = what.process;
+    movement.subjects = what.subjects;
+    movement.roster = state.roster.hash;
+    std::uint8_t index = 255;
+    for (const std::size_t at : what.subjects) {
+        Provider& subject = state.providers[at];
+        const bool is_done = old.subjects.contains(at) && old.has_met && old.was_done;
+        bool was_named = false;
+        for (const std::size_t server : subject.servers)
+            was_named |= state.servers[server].was_named;
+        subject.start =
+            start_index(subject.position, is_done, was_named, subject.was_reached, what.process);
+        index = std::min(index, subject.start);
+        const std::uint8_t floor = lowest_start(subject, is_done, what.process);
+        movement.floor = at == *what.subjects.begin() ? floor : std::min(movement.floor, floor);
+    }
+    movement.index = index;
+    // Positions stay until all have met; on the last rung, others may not have been yet.
+    for (const std::size_t at : old.subjects) {
+        Position& position = state.providers[at].position;
+        if (position.rung != Rung::IN || position.process == ProcessKind::leave || !old.has_met)
+            continue;
+        position.rung = position.process == ProcessKind::setup ? Rung::DS : Rung::NS;
+    }
+    old = movement;
+    state.epoch_seen = std::max(state.epoch_seen, epoch);
+    for (Provider& provider : state.providers)
+        provider.largest_ttl.forget(state.elapsed, margin(policy));
+    report(actions, "epoch " + std::to_string(epoch) + ": " + describe(state) + ": meeting");
+}
+
+void take_positions(ZoneState& state) {
+    const Position position = position_at(state.movement);
+    for (const std::size_t at : state.movement.subjects) state.providers[at].position = position;
+}
+
+// Out of the zone: as if it had never been in it, but for the epochs.
+void forget_part(ZoneState& state) {
+    for (Provider& provider : state.providers) {
+        provider.position = Position{};
+        provider.announced_entry = KeySet();
+    }
+    state.movement.subjects = ProviderSet();
+    state.has_part = false;
+}
+
+void finish(ZoneState& state, std::vector<Action>& actions) {
+    Movement& movement = state.movement;
+    report(actions, describe(state) + ": arrived");
+    const bool is_leave = movement.process == ProcessKind::leave;
+    state.lost_at = Since{};
+    for (const std::size_t at : movement.subjects)
+        state.providers[at].position =
+            is_leave ? Position{} : Position{ProcessKind::join, Rung::IN};
+    const bool is_out = is_leave && movement.subjects.contains(0);
+    state.has_left = is_out;
+    movement.subjects = ProviderSet();
+    movement.has_met = false;
+    if (is_out) forget_part(state);
+}
+
+bool agrees(const ZoneState& state, const Provider& peer, const Word& word) {
+    return word.is_readable && peer.heard->roster == state.roster.hash &&
+           !peer.heard->is_recovering;
+}
+
+// Which of two positions of one that waits for its turn is kept by all: none that anybody
+// has taken back from the NS RRset, and otherwise all that anybody still has.
+bool is_kept_before(const Position& a, const Position& b) {
+    const auto rank = [](const Position& it) {
+        return std::tuple(it.has_ns(), !it.has_cds(), !it.has_keys(), it.process, it.rung);
+    };
+    return rank(a) < rank(b);
+}
+
+void agree_on_parked(const Policy& policy, ZoneState& state) {
+    for (const std::size_t at : required(policy, state)) {
+        for (const RungReport& report : state.providers[at].heard->rungs) {
+            const auto of = find_provider(state, report.subject);
+            if (!of || !(is_parked(report) || is_settled(report))) continue;
+            const Position said{report.process, report.rung};
+            Position& ours = state.providers[*of].position;
+            if (is_kept_before(said, ours)) ours = said;
+        }
+    }
+}
+
+// All that is required is in this epoch, and means the same by it.
+bool try_to_meet(const Policy& policy, ZoneState& state, std::vector<Action>& actions) {
+    Movement& movement = state.movement;
+    std::size_t index = movement.index;
+    // The others may have completed without us what we are still on: if nobody reaches us.
+    bool may_restart = movement.subjects == ProviderSet::of(0);
+    for (const std::size_t at : state.providers.front().servers)
+        may_restart &= !state.servers[at].was_named;
+    for (const std::size_t at : required(policy, state)) {
+        const Provider& peer = state.providers[at];
+        if (!peer.heard || peer.heard->epoch != movement.epoch) return false;
+        const Word word = read_word(state, *peer.heard);
+        if (!agrees(state, peer, word) || word.process != movement.process ||
+            word.subjects != movement.subjects ||
+            (word.settled | word.parked) != (settled(state) | parked(state)))
+            return false;
+        if (word.index < movement.floor && !may_restart) return false;
+        index = std::min(index, word.index);
+    }
+    movement.index = static_cast<std::uint8_t>(index);
+    movement.has_met = true;
+    state.epoch_met = movement.epoch;
+    agree_on_parked(policy, state);
+    movement.was_done = false;
+    movement.entered = movement.keys = movement.ds = movement.ns = Since{};
+    movement.entered.at = state.elapsed;
+    take_positions(state);
+    report(actions, describe(state) + ": all are here");
+    return true;
+}
+
+bool others_permit(const Policy& policy, const ZoneState& state) {
+    const Movement& movement = state.movement;
+    const bool is_last = movement.index + 1U == path_of(movement.process).size();
+    for (const std::size_t at : required(policy, state)) {
+        const Provider& peer = state.providers[at];
+        if (!peer.heard) return false;
+        const Word word = read_word(state, *peer.heard);
+        if (is_last && peer.heard->epoch > movement.epoch) continue;
+        if (!agrees(state, peer, word) || peer.heard->epoch != movement.epoch) return false;
+        if (is_last && word.is_over()) continue;
+        if (word.process != movement.process || word.subjects != movement.subjects || !word.has_met)
+            return false;
+        if (word.index == movement.index + 1U) continue;
+        // On the last rung each is done by its own judgement.
+        if (word.index != movement.index || (!word.is_done && !is_last)) return false;
+    }
+    return true;
+}
+
+// Leader/follower: the leader is where we are to go.
+bool leader_permits(const Policy& policy, const ZoneState& state) {
+    const Movement& movement = state.movement;
+    const auto at = leader_in_charge(policy, state);
+    if (!at || !state.providers[*at].heard) return false;
+    const Announcement& heard = *state.providers[*at].heard;
+    const Word word = read_word(state, heard);
+    if (!agrees(state, state.providers[*at], word)) return false;
+    const bool is_last = movement.index + 1U == path_of(movement.process).size();
+    if (is_last &&
+        (heard.epoch > movement.epoch || (heard.epoch == movement.epoch && word.is_over())))
+        return true;
+    return heard.epoch == movement.epoch && word.has_met && word.process == movement.process &&
+           word.subjects == movement.subjects && word.index == movement.index + 1U;
+}
+
+bool has_fresh_view(const Policy& policy, const ZoneState& state) {
+    return state.has_surveyed && !state.has_news &&
+           state.elapsed - state.surveyed_at <= 2 * policy.survey_interval;
+}
+
+bool try_to_advance(const Policy& policy, ZoneState& state, std::vector<Action>& actions) {
+    Movement& movement = state.movement;
+    if (state.is_paused || !has_fresh_view(policy, state) || !has_heard_all(policy, state))
+        return false;
+    const Judgement judgement = judge(policy, state);
+    const bool is_done =
+        judgement.is_done && (!judgement.hold_end || state.elapsed >= *judgement.hold_end);
+    if (!is_done) return false;
+    if (!movement.was_done) {
+        movement.was_done = true;
+        return true;
+    }
+    const bool may_lead = is_peer_mode(policy, state) || leads(policy, state);
+    if (may_lead ? !others_permit(policy, state) : !leader_permits(policy, state)) return false;
+    if (movement.index + 1U == path_of(movement.process).size()) {
+        finish(state, actions);
+        return true;
+    }
+    ++movement.index;
+    movement.was_done = false;
+    movement.entered.at = state.elapsed;
+    take_positions(state);
+    report(actions, describe(state));
+    return true;
+}
+
+// Those that say of themselves that they have a part, on the roster that we have.
+ProviderSet members(const Policy& policy, const ZoneState& state) {
+    ProviderSet set, leaving;
+    for (std::size_t at = 1; at < state.providers.size(); ++at) {
+        const Provider& peer = state.providers[at];
+        if (!peer.heard || peer.heard->is_recovering || peer.heard->roster != state.roster.hash)
+            continue;
+        const Word word = read_word(state, *peer.heard);
+        if (!word.is_readable) continue;
+        if (!word.present.contains(at) && !word.settled.contains(at) && !word.parked.contains(at))
+            continue;
+        (is_leaving(policy, peer) ? leaving : set).add(at);
+    }
+    // The word of one that leaves counts where there is no other.
+    return set.empty() ? leaving : set;
+}
+
+// No member, and nobody who might be one is unheard.
+bool is_beginning(const Policy& policy, const ZoneState& state) {
+    for (std::size_t at = 1; at < state.providers.size(); ++at) {
+        const Provider& peer = state.providers[at];
+        if (peer.wanted != Wanted::on && peer.wanted != Wanted::off) continue;
+        if (!peer.heard) {
+            if (peer.wanted == Wanted::off && is_silent(policy, state, peer)) continue;
+            return false;
+        }
+        if (peer.heard->roster == state.roster.hash) continue;
+        const Word word = read_word(state, *peer.heard);
+        const bool has_part = (word.settled | word.parked | word.present).contains(at);
+        if (peer.wanted == Wanted::on || has_part) return false;
+    }
+    const Wanted own = state.providers.front().wanted;
+    return own == Wanted::on || own == Wanted::off;
+}
+
+// Whoever has no part in the zone, or knows an older state of it, takes over what all
+// members say alike; true if that is another state than ours. `agrees`: it is known
+// what they say.
+bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& actions,
+                  bool& agrees) {
+    agrees = false;
+    const ProviderSet from = members(policy, state);
+    if (from.empty()) {
+        if (!is_beginning(policy, state)) return false;
+        agrees = true;
+        if (state.is_recovering) {
+            // Nobody knows more than we: begin with what the world shows.
+            report(actions, "nobody knows the state: begins anew", true);
+            for (const Provider& peer : state.providers)
+                if (peer.heard)
+                    state.epoch_seen = std::max(state.epoch_seen, peer.heard->echo.epoch);
+            forget_part(state);
+            state.movement = Movement{};
+            state.movement.epoch = state.epoch_seen;
+            state.is_recovering = false;
+            state.lost_at.at = state.elapsed;
+        }
+        if (state.has_part) return false;
+        state.has_part = true;
+        return true;
+    }
+    const Announcement& first = *state.providers[from.first()].heard;
+    const Word model = read_word(state, first);
+    std::size_t index = model.index, least = model.index;
+    bool has_met = false;
+    for (const std::size_t at : from) {
+        const Announcement& heard = *state.providers[at].heard;
+        const Word word = read_word(state, heard);
+        if (heard.epoch != first.epoch ||
+            (word.settled | word.parked) != (model.settled | model.parked) ||
+            word.subjects != model.subjects || word.process != model.process)
+            return false;
+        index = std::max(index, word.index);
+        least = std::min(least, word.index);
+        has_met |= word.has_met;
+    }
+    for (const std::size_t at : model.settled)
+        if (at != 0 && !from.contains(at) && !is_leaving(policy, state.providers[at])) return false;
+    // Not back: they may be on an old disk themselves.
+    if (!state.is_recovering && first.epoch < state.epoch_met) return false;
+    Movement& movement = state.movement;
+    const bool is_behind = has_met && movement.index + (movement.has_met ? 1U : 0U) < least;
+    if (!state.is_recovering && state.has_part && movement.epoch == first.epoch && !is_behind &&
+        movement.process == model.process && movement.subjects == model.subjects &&
+        (settled(state) | parked(state)) == (model.settled | model.parked)) {
+        agrees = true;
+        return false;
+    }
+    // Arrived before them.
+    if (!state.is_recovering && movement.epoch == first.epoch && movement.is_over() &&
+        !model.is_over() && model.index + 1U == path_of(model.process).size()) {
+        agrees = state.has_part;
+        return false;
+    }
+    const bool had_part = state.providers.front().position.has_keys();
+    const bool has_part = model.all().contains(0);
+    // Whose turn it is not waits.
+    if (!has_part && !had_part && !model.is_over() && !state.is_recovering) return false;
+    if (!has_part && had_part) {
+        // They say that we are out: not while anything still names us.
+        for (const std::size_t at : state.providers.front().servers)
+            if (!state.servers[at].gone.is_set()) return false;
+        state.has_left = is_leaving(policy, state.providers.front());
+    }
+    Movement taken;
+    taken.epoch = first.epoch;
+    if (has_part && !model.is_over()) {
+        taken.process = model.process;
+        taken.subjects = model.subjects;
+        taken.roster = state.roster.hash;
+        taken.index = static_cast<std::uint8_t>(model.index);
+        if (has_met && (state.is_recovering || (had_part && is_behind))) {
+            // On the rung where we were when they last heard of us, or where they are.
+            std::size_t own = index;
+            for (const std::size_t at : from) {
+                const Progress& echo = state.providers[at].heard->echo;
+                if (echo.epoch == first.epoch && echo.steps > 0 && echo.steps <= index + 2)
+                    own = std::max<std::size_t>(own, echo.steps - 1U);
+            }
+            own = std::min(own, path_of(model.process).size() - 1);
+            taken.index = static_cast<std::uint8_t>(own);
+            taken.has_met = taken.was_done = true;
+            taken.entered.at = state.elapsed;
+        }
+    }
+    for (Provider& provider : state.providers) provider.position = Position{};
+    for (const RungReport& report : first.rungs) {
+        const auto at = find_provider(state, report.subject);
+        if (at && !model.subjects.contains(*at))
+            state.providers[*at].position = {report.process, report.rung};
+        if (!at || !model.subjects.contains(*at) || !has_part) continue;
+        state.providers[*at].position = {report.process, report.rung};
+        state.providers[*at].start =
+            static_cast<std::uint8_t>(index_of(report.process, report.rung));
+    }
+    movement = taken;
+    state.epoch_met = first.epoch;
+    if (movement.has_met) take_positions(state);
+    state.epoch_seen = std::max(state.epoch_seen, first.epoch);
+    state.has_part = has_part || model.is_over();
+    state.is_recovering = false;
+    agrees = state.has_part;
+    report(actions, "epoch " + std::to_string(first.epoch) + ": took over the others' state");
+    return true;
+}
+
+void take_back(ZoneState& state) {
+    for (const std::size_t at : state.movement.subjects)
+        if (!state.providers[at].position.has_keys()) state.providers[at].position = Position{};
+    state.movement.subjects = ProviderSet();
+    state.movement.has_met = false;
+}
+
+// Who has arrived by our judgement has not by the others' if they turned before.
+bool take_back_arrivals(const Policy& policy, ZoneState& state) {
+    bool is_new = false;
+    for (const std::size_t at : required(policy, state)) {
+        const Provider& peer = state.providers[at];
+        if (!peer.heard || peer.heard->epoch <= state.movement.epoch) continue;
+        const Word word = read_word(state, *peer.heard);
+        if (!agrees(state, peer, word)) continue;
+        for (const RungReport& report : peer.heard->rungs) {
+            const auto of = find_provider(state, report.subject);
+            const Position said{report.process, report.rung};
+            if (!of || !is_parked(report) || !said.has_ns()) continue;
+            Position& ours = state.providers[*of].position;
+            if (!ours.is_settled()) continue;
+            ours = said;
+            is_new = true;
+        }
+    }
+    return is_new;
+}
+
+// What all other members mean to do in one epoch that is not before ours. Where two see
+// the order differently, the later word counts.
+std::optional<Plan> common_plan(const Policy& policy, const ZoneState& state,
+                                std::uint64_t& epoch) {
+    std::optional<Plan> common;
+    for (const std::size_t at : required(policy, state)) {
+        const Provider& peer = state.providers[at];
+        if (!peer.position.has_keys()) continue;
+        if (!peer.heard || peer.heard->epoch < state.movement.epoch) return std::nullopt;
+        const Word word = read_word(state, *peer.heard);
+        if (!agrees(state, peer, word) || word.is_over() || word.has_met) return std::nullopt;
+        const Plan theirs{word.process, word.subjects};
+        if (common && (!(theirs == *common) || peer.heard->epoch != epoch)) return std::nullopt;
+        common = theirs;
+        epoch = peer.heard->epoch;
+    }
+    if (!common) return std::nullopt;
+    for (const std::size_t at : common->subjects)
+        if (is_leaving(policy, state.providers[at]) != (common->process == ProcessKind::leave))
+            return std::nullopt;
+    return common;
+}
+
+// The plan is another one than the movement under way, or somebody whose word counts
+// is in a later epoch of the same.
+bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& actions) {
+    if (state.is_paused) return false;
+    if (is_passive(policy, state)) return false;
+    if (take_back_arrivals(policy, state)) return true;
+    std::string lacks;
+    auto next = plan(policy, state, lacks);
+    std::uint64_t their_epoch = 0;
+    if (const auto theirs = common_plan(policy, state, their_epoch)) {
+        const bool is_free = state.movement.is_over() || !state.movement.has_met || !next;
+        if (their_epoch > state.movement.epoch && is_free)
+            next = theirs;
+        else if (!state.movement.is_over() && theirs->process == state.movement.process &&
+                 theirs->subjects == state.movement.subjects)
+            return false;
+    }
+    const bool is_ours =
+        next && (state.providers.front().position.has_keys() || next->subjects.contains(0));
+    if (!is_ours) {
+        Movement& called_off = state.movement;
+        if (called_off.is_over() || (called_off.has_met && called_off.index > 0)) return false;
+        // Nothing was begun.
+        report(actions, describe(state) + ": called off");
+        take_back(state);
+        return true;
+    }
+    Movement& movement = state.movement;
+    const bool is_same = movement.process == next->process && movement.subjects == next->subjects;
+    std::uint64_t same_elsewhere = 0;
+    std::uint64_t highest = std::max(state.epoch_seen, movement.epoch);
+    const std::uint64_t limit = highest + most_epochs_ahead;
+    for (std::size_t at = 1; at < state.providers.size(); ++at) {
+        const Provider& peer = state.providers[at];
+        if (!peer.heard || peer.heard->epoch > limit || peer.heard->is_recovering) continue;
+        highest = std::max(highest, peer.heard->epoch);
+        if (!voices(policy, state).contains(at)) continue;
+        const Word word = read_word(state, *peer.heard);
+        if (word.is_readable && word.process == next->process && word.subjects == next->subjects)
+            same_elsewhere = std::max(same_elsewhere, peer.heard->epoch);
+    }
+    if (is_same && same_elsewhere <= movement.epoch) return false;
+    if (!is_peer_mode(policy, state) && !leads(policy, state)) {
+        const auto leader = leader_in_charge(policy, state);
+        if (!leader || !state.providers[*leader].heard) return false;
+        const Word word = read_word(state, *state.providers[*leader].heard);
+        if (word.process != next->process || word.subjects != next->subjects) return false;
+    }
+    const std::uint64_t epoch = same_elsewhere > movement.epoch ? same_elsewhere : highest + 1;
+    start(policy, state, *next, epoch, actions);
+    return true;
+}
+
+}  // namespace
+
+bool is_passive(const Policy& policy, const ZoneState& state) {
+    const Provider& self = state.providers.front();
+    if (self.position.has_keys() && !is_leaving(policy, self)) return false;
+    for (const std::size_t at : members(policy, state))
+        if (!self.position.has_keys() || !is_leaving(policy, state.providers[at])) return true;
+    return false;
+}
+
+std::string describe(const ZoneState& state) {
+    const Movement& movement = state.movement;
+    if (movement.is_over()) return "nothing moves";
+    return std::string(proto::to_text(movement.process)) + " of " +
+           names_of(state, movement.subjects) + " on " +
+           std::string(proto::to_text(position_at(movement).rung));
+}
+
+std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::string& lacks) {
+    if (!state.roster.is_present) {
+        lacks = "an MSIGNER RRset in the zone";
+        return std::nullopt;
+    }
+    const auto size = state.providers.size();
+    std::vector<std::size_t> order(size);
+    for (std::size_t at = 0; at < size; ++at) order[at] = at;
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return compare_canonical(state.providers[a].identity, state.providers[b].identity) < 0;
+    });
+    ProviderSet staying, silent = silent_leavers(policy, state);
+    ProviderSet underway, securing, stranded;
+    bool someone_is_settled = false;
+    for (std::size_t at = 0; at < size; ++at) {
+        const Provider& provider = state.providers[at];
+        const Position& position = provider.position;
+        const bool leaves = is_leaving(policy, provider);
+        const bool moves = provider.wanted != Wanted::conflict;
+        const bool climbs =
+            state.movement.subjects.contains(at) && state.movement.process != ProcessKind::leave;
+        const bool is_settled = position.is_settled() && !climbs;
+        if (is_settled && !leaves) staying.add(at);
+        someone_is_settled |= is_settled;
+        if (has_part(state, at) && !is_settled && moves) underway.add(at);
+        if (has_part(state, at) && moves && position.process == ProcessKind::setup)
+            (leaves ? stranded : securing).add(at);
+    }
+    if (!silent.empty() && !(staying | (securing - silent)).empty())
+        return Plan{ProcessKind::leave, silent};
+    for (const std::size_t at : order)
+        if (underway.contains(at) && is_leaving(policy, state.providers[at]) &&
+            !stranded.contains(at) && !(staying | securing).empty())
+            return Plan{ProcessKind::leave, ProviderSet::of(at)};
+    // Who would leave a zone that is not secured yet stays until it is.
+    if (!securing.empty() || !stranded.empty()) {
+        ProviderSet subjects = securing | (stranded - silent);
+        bool is_secured = false;
+        for (const std::size_t at : subjects) is_secured |= state.providers[at].position.has_cds();
+        // Others may be one rung further.
+        is_secured |= state.movement.process == ProcessKind::setup && state.movement.was_done &&
+                      position_at(state.movement).rung == Rung::NS;
+        for (std::size_t at = 0; at < size && securing.empty() && !is_secured; ++at)
+            if (state.providers[at].wanted == Wanted::on) subjects.add(at);
+        if (!subjects.empty()) return Plan{ProcessKind::setup, subjects};
+    }
+    const auto wants_in = [&](std::size_t at) { return state.providers[at].wanted == Wanted::on; };
+    // The first ones of all get in before anybody leaves.
+    if (!someone_is_settled) {
+        ProviderSet first;
+        for (const std::size_t at : underway - silent)
+            if (state.providers[at].position.process == ProcessKind::join) first.add(at);
+        if (!first.empty()) return Plan{ProcessKind::join, first};
+    }
+    for (const std::size_t at : order)
+        if (underway.contains(at) && wants_in(at))
+            return Plan{ProcessKind::join, ProviderSet::of(at)};
+    bool someone_is_in = false;
+    for (std::size_t at = 0; at < size; ++at) someone_is_in |= has_part(state, at);
+    if (!someone_is_in) {
+        ProviderSet all, present;
+        bool knows_all = true;
+        for (std::size_t at = 0; at < size; ++at) {
+            const Provider& provider = state.providers[at];
+            if (provider.wanted != Wanted::on && provider.wanted != Wanted::off) continue;
+            const bool is_delegated = provider.servers.meets(state.parent.ns_some);
+            if (wants_in(at) || (is_delegated && !is_silent(policy, state, provider))) all.add(at);
+            if (!provider.has_contributed && (wants_in(at) || provider.heard)) {
+                lacks = "the keys of " + provider.identity.to_text();
+                knows_all = false;
+            }
+            // Also one that is OFF: it can only go from where it is.
+            if (provider.entry_keys.meets(state.parent.ds_every) && is_delegated) present.add(at);
+        }
+        if (!knows_all) return std::nullopt;
+        if (all.empty()) {
+            lacks = "a provider that is ON";
+        } else if (!state.parent.is_whole || state.has_news) {
+            lacks = "answers of every server of the parent";
+        } else if (!state.parent.has_ds) {
+            return Plan{ProcessKind::setup, all};
+        } else if (state.parent.has_foreign_ds || present.empty()) {
+            lacks = "a DS RRset at the parent that names keys of the providers only";
+        } else {
+            return Plan{ProcessKind::join, present};
+        }
+        return std::nullopt;
+    }
+    for (const std::size_t at : order)
+        if (wants_in(at) && !has_part(state, at))
+            return Plan{ProcessKind::join, ProviderSet::of(at)};
+    for (const std::size_t at : order) {
+        if (!is_leaving(policy, state.providers[at]) || !has_part(state, at)) continue;
+        if (!staying.empty()) return Plan{ProcessKind::leave, ProviderSet::of(at)};
+        lacks = "a provider that stays: the last one cannot leave";
+    }
+    return std::nullopt;
+}
+
+bool has_heard_all(const Policy& policy, const ZoneState& state) {
+    for (std::size_t at = 1; at < state.providers.size() && state.is_suspect; ++at) {
+        const Provider& peer = state.providers[at];
+        const bool is_on_roster = peer.wanted == Wanted::on || peer.wanted == Wanted::off;
+        if (is_on_roster && !peer.heard && !is_silent(policy, state, peer)) return false;
+    }
+    for (const std::size_t at : required(policy, state))
+        if (!state.providers[at].heard) return false;
+    return true;
+}
+
+Progress progress_of(const Movement& movement) {
+    if (movement.is_over()) return {movement.epoch, 100};
+    return {movement.epoch, static_cast<std::uint8_t>(movement.has_met ? movement.index + 1 : 0)};
+}
+
+bool move(const Policy& policy, ZoneState& state, std::vector<Action>& actions) {
+    if (!state.has_zone || !state.has_surveyed) return false;
+    bool is_new = false;
+    // Bounded: each round ends one thing, and a movement has five rungs.
+    for (int round = 0; round < 16; ++round) {
+        bool has_moved = false;
+        bool agrees = true;
+        if (!state.has_part || state.is_recovering ||
+            !state.providers.front().position.has_keys() || is_passive(policy, state))
+            has_moved = try_to_adopt(policy, state, actions, agrees);
+        if (agrees) {
+            has_moved |= try_to_turn(policy, state, actions);
+            if (!state.movement.is_over() && !state.movement.has_met)
+                has_moved |= try_to_meet(policy, state, actions);
+            if (!state.movement.is_over() && state.movement.has_met)
+                has_moved |= try_to_advance(policy, state, actions);
+        }
+        if (!has_moved) return is_new;
+        is_new = true;
+        look(policy, state);
+    }
+    return is_new;
+}
+
+Announcement announcement_to(const Policy& policy, const ZoneState& state, std::size_t to) {
+    Announcement announcement;
+    announcement.roster = state.roster.hash;
+    announcement.epoch = state.movement.epoch;
+    announcement.is_recovering = state.is_recovering;
+    const Movement& movement = state.movement;
+    // Arrived is only who has left the last rung.
+    const bool is_last = movement.index + 1U == path_of(movement.process).size();
+    std::optional<Judgement> judgement;
+    if (!movement.is_over() && movement.has_met) judgement = judge(policy, state);
+    for (std::size_t at = 0; at < state.providers.size(); ++at) {
+        const Provider& provider = state.providers[at];
+        RungReport report;
+        report.subject = provider.identity;
+        if (movement.subjects.contains(at)) {
+            report.process = movement.process;
+            report.rung = movement.has_met ? position_at(movement).rung
+                                           : path_of(movement.process)[provider.start];
+            report.status = movement.has_met ? RungStatus::working : RungStatus::meeting;
+            if (judgement && judgement->is_done) {
+                const bool is_held = judgement->hold_end && state.elapsed < *judgement->hold_end;
+                report.status = is_held                         ? RungStatus::holding
+                                : movement.was_done && !is_last ? RungStatus::done
+                                                                : RungStatus::working;
+                if (is_held) {
+                    // In whole minutes, so that it is not another announcement every time.
+                    announcement.hold_end = std::chrono::ceil<std::chrono::minutes>(
+                        state.wall + (*judgement->hold_end - state.elapsed));
+                }
+            }
+        } else if (provider.position.is_settled()) {
+            report = {ProcessKind::join, provider.identity, Rung::IN, RungStatus::done};
+        } else if (provider.position.has_keys()) {
+            report.process = provider.position.process;
+            report.rung = provider.position.rung;
+            report.status = RungStatus::blocked;
+        } else {
+            continue;
+        }
+        announcement.rungs.push_back(std::move(report));
+    }
+    const Provider& self = state.providers.front();
+    announcement.contribution = self.contribution;
+    announcement.dnskey_ttl = state.dnskey_ttl;
+    announcement.ns_ttl = state.ns_ttl;
+    announcement.largest_ttl = state.largest_ttl.largest;
+    announcement.serial = state.serial;
+    announcement.echo = state.providers[to].furthest;
+    announcement.term = state.election.term;
+    if (const auto leader = leader_in_charge(policy, state))
+        announcement.leader = state.providers[*leader].identity;
+    return announcement;
+}
+
+}  // namespace chorale::msa

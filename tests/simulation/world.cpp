@@ -1,0 +1,1207 @@
+#include "tests/simulation/world.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "common/crypto/dnskey.hpp"
+#include "msa/core/election.hpp"
+#include "msa/core/intake.hpp"
+#include "msa/core/ladder.hpp"
+#include "msa/core/movement.hpp"
+#include "msa/core/state_codec.hpp"
+
+namespace chorale::msa {
+
+// The simulated network knows who sent what.
+class PeerGate {
+public:
+    static VerifiedPeer admit(dns::Name identity) { return VerifiedPeer(std::move(identity)); }
+};
+
+}  // namespace chorale::msa
+
+namespace chorale::simulation {
+
+using namespace chorale::msa;
+
+std::uint64_t Random::next() {
+    std::uint64_t z = state_ += 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+Seconds Random::between(Seconds low, Seconds high) {
+    return low + static_cast<Seconds>(next() % static_cast<std::uint64_t>(high - low + 1));
+}
+bool Random::chance(double probability) {
+    return static_cast<double>(next() >> 11) * 0x1.0p-53 < probability;
+}
+
+namespace {
+
+constexpr std::size_t servers_each = 2;
+constexpr std::size_t parent_servers = 2;
+constexpr std::size_t most_keys = 64;
+constexpr Seconds beginning = 10'000'000;
+
+dns::Name name(const std::string& text) { return dns::Name::from_text(text).value(); }
+
+struct WorldKey {
+    Bytes rdata, ds;
+    std::uint8_t algorithm = 13;
+    bool is_entry = false;
+};
+
+// What the combiner was told last, by keys and servers of the world.
+struct Held {
+    Mask dnskey = 0, cds = 0, ns = 0;
+    bool csync = false;
+    friend bool operator==(const Held&, const Held&) = default;
+};
+
+struct Signer {
+    Mask own = 0;    // in its DNSKEY RRset
+    Mask entry = 0;  // signs the DNSKEY RRset
+    Mask zone = 0;   // signs data
+    // A roll under way: the keys that come, and those that go.
+    Mask coming = 0, going = 0;
+    bool is_combined = false;  // one CSK instead of KSK and ZSK
+    bool drops_foreign = false;
+};
+
+struct Node {
+    std::size_t at = 0;
+    Policy policy;
+    ZoneState state;
+    Bytes disk;
+    std::vector<Bytes> backups;
+    bool is_up = false;    // the agent
+    bool is_dead = false;  // the whole provider, for good
+    bool has_stopped = false;
+    std::uint64_t run = 0;  // counts starts: what was for an earlier run is lost
+    std::int64_t steady_origin = 0;
+    std::int64_t wall_error = 0;
+    Held combiner;
+    Signer signer;
+    std::uint32_t serial = 0;
+    std::uint64_t owner_version = 0;
+    Mask roster_on = 0, roster_named = 0;  // as the owner's zone has it here
+    ZoneVersion version;                   // what the signer gives out
+    std::shared_ptr<const Apex> apex;
+    std::array<std::shared_ptr<const Apex>, servers_each> served;
+    std::array<ZoneVersion, servers_each> served_version;
+    std::array<Seconds, servers_each> loads_until{};
+    std::optional<Seconds> wake;
+    Seconds pushes_until = 0;
+    bool survey_due = false;
+    Seconds key_ttl = 0, data_ttl = 0, ns_ttl = 0;
+};
+
+class World {
+public:
+    World(std::uint64_t seed, const Settings& settings)
+        : settings_(settings), random_(seed), caches_(settings.providers) {
+        build();
+    }
+
+    Verdict run();
+
+private:
+    using Task = std::function<void()>;
+    struct Scheduled {
+        Seconds at;
+        std::uint64_t order;
+        Task task;
+        bool operator<(const Scheduled& other) const {
+            return at != other.at ? at > other.at : order > other.order;
+        }
+    };
+
+    void at(Seconds when, Task task) { queue_.push({when, order_++, std::move(task)}); }
+    void after(Seconds delay, Task task) { at(now_ + delay, std::move(task)); }
+    void trace(const std::string& text) {
+        for (const char c : text) hash(static_cast<std::uint64_t>(static_cast<unsigned char>(c)));
+        if (settings_.is_traced)
+            verdict_.trace.push_back(std::to_string(now_ - beginning) + " " + text);
+    }
+    void hash(std::uint64_t value) {
+        verdict_.trace_hash = (verdict_.trace_hash ^ value) * 0x100000001b3;
+    }
+    static std::string letter(std::size_t at) {
+        return std::string(1, static_cast<char>('A' + at));
+    }
+
+    void build();
+    std::size_t new_key(std::size_t owner, std::uint8_t algorithm, bool is_entry);
+    Mask algorithms_of(Mask keys) const;
+    std::vector<Bytes> rdatas(Mask keys) const;
+    std::vector<dns::Name> names(Mask servers) const;
+    Mask mask_of(const ZoneState& state, KeySet keys) const;
+    Mask mask_of(const ZoneState& state, ServerSet servers) const;
+
+    // The machines.
+    Moment moment(const Node& node);
+    void feed(Node& node, const Event& event);
+    void carry_out(Node& node, const Action& action);
+    void start(Node& node);
+    void crash(Node& node, const std::string& why);
+    void survey(Node& node);
+    void plan_survey(Node& node);
+    void operate_signer(Node& node);
+    void begin_roll(Node& node);
+
+    // Around them.
+    void sign(Node& node);
+    void publish(Node& node);
+    void poll_parent();
+    void publish_parent(const ParentVersion& version);
+    void say_roster();
+    bool is_cut(std::size_t a, std::size_t b) const { return cut_[a * 8 + b] || cut_[b * 8 + a]; }
+    void plan_faults();
+    void fault(Seconds when, Task task);
+    void check();
+    void check_machines();
+    bool is_new_leader(const Node& node);
+    std::set<std::pair<std::size_t, std::uint64_t>> led_;
+    bool has_arrived(std::string& what) const;
+    Announcement lie(Announcement said);
+
+    Settings settings_;
+    Random random_;
+    Verdict verdict_;
+    Seconds now_ = beginning;
+    std::uint64_t order_ = 0;
+    std::priority_queue<Scheduled> queue_;
+    std::vector<Node> nodes_;
+    std::vector<WorldKey> keys_;
+    std::map<Bytes, std::size_t> key_numbers_;
+    std::vector<dns::Name> servers_;
+    dns::Name zone_ = name("zone.example.");
+    Caches caches_;
+    std::uint64_t owner_version_ = 0;
+    Mask on_ = 0, named_ = 0;  // the owner's MSIGNER RRset
+    Mask owner_ns_ = 0;        // as the owner wrote it
+    ParentVersion parent_;
+    std::array<ParentVersion, parent_servers> parent_served_;
+    std::array<Seconds, parent_servers> parent_loads_until_{};
+    std::array<std::uint32_t, 8> parent_seen_{};
+    Seconds parent_asleep_until_ = 0;
+    std::array<bool, 64> cut_{};   // agents cannot talk
+    std::array<bool, 8> blind_{};  // cannot ask name servers
+    double loss_ = 0;
+    Seconds delay_ = 2;
+    Seconds publication_ = 20, parent_publication_ = 20;
+    Seconds survey_interval_ = 60;
+    Seconds poll_interval_ = 120;
+    Seconds ds_ttl_ = 300, parent_ns_ttl_ = 300;
+    Seconds sum_of_waits_ = 0;
+    Seconds faults_end_ = beginning;
+    Seconds last_change_ = beginning;
+    bool is_dirty_ = false;
+    double crash_ = 0;
+    std::size_t liar_ = 99;
+    std::map<std::pair<std::uint64_t, Mask>, std::size_t> leaders_;  // by term and voters
+};
+
+std::size_t World::new_key(std::size_t owner, std::uint8_t algorithm, bool is_entry) {
+    const std::size_t number = keys_.size();
+    WorldKey key;
+    key.algorithm = algorithm;
+    key.is_entry = is_entry;
+    key.rdata = {1,
+                 static_cast<Byte>(is_entry ? 1 : 0),
+                 3,
+                 algorithm,
+                 static_cast<Byte>(owner),
+                 static_cast<Byte>(number),
+                 7,
+                 7,
+                 7,
+                 7};
+    key.ds = crypto::make_ds(zone_, key.rdata, 2);
+    key_numbers_[key.rdata] = number;
+    keys_.push_back(std::move(key));
+    return number;
+}
+
+Mask World::algorithms_of(Mask keys) const {
+    Mask algorithms = 0;
+    for (std::size_t at = 0; at < keys_.size(); ++at)
+        if (keys >> at & 1) algorithms |= Mask(1) << keys_[at].algorithm;
+    return algorithms;
+}
+std::vector<Bytes> World::rdatas(Mask keys) const {
+    std::vector<Bytes> list;
+    for (std::size_t at = 0; at < keys_.size(); ++at)
+        if (keys >> at & 1) list.push_back(keys_[at].rdata);
+    return list;
+}
+std::vector<dns::Name> World::names(Mask servers) const {
+    std::vector<dns::Name> list;
+    for (std::size_t at = 0; at < servers_.size(); ++at)
+        if (servers >> at & 1) list.push_back(servers_[at]);
+    return list;
+}
+Mask World::mask_of(const ZoneState& state, KeySet keys) const {
+    Mask mask = 0;
+    for (const std::size_t at : keys) {
+        const auto found = key_numbers_.find(state.keys[at].rdata);
+        if (found != key_numbers_.end()) mask |= Mask(1) << found->second;
+    }
+    return mask;
+}
+Mask World::mask_of(const ZoneState& state, ServerSet servers) const {
+    Mask mask = 0;
+    for (const std::size_t at : servers)
+        for (std::size_t number = 0; number < servers_.size(); ++number)
+            if (servers_[number] == state.servers[at].name) mask |= Mask(1) << number;
+    return mask;
+}
+
+void World::build() {
+    publication_ = random_.between(1, 40);
+    parent_publication_ = random_.between(1, 60);
+    survey_interval_ = random_.between(20, 90);
+    poll_interval_ = random_.between(30, 200);
+    ds_ttl_ = random_.between(30, 1500);
+    parent_ns_ttl_ = random_.between(30, 1500);
+    const Seconds safety = 2 * (publication_ + parent_publication_) + random_.between(1, 30);
+    const std::uint8_t algorithm = random_.chance(0.5) ? 13 : 15;
+    Seconds longest = 0;
+    const Seconds data_ttl = random_.between(30, 1500);  // the owner's
+    if (settings_.has_liar)
+        liar_ = static_cast<std::size_t>(
+            random_.between(0, static_cast<Seconds>(settings_.providers) - 1));
+    for (std::size_t p = 0; p < settings_.providers; ++p) {
+        Node node;
+        node.at = p;
+        node.policy.identity = name(std::string("msa.") + static_cast<char>('a' + p) + ".example.");
+        for (std::size_t s = 0; s < servers_each; ++s) {
+            servers_.push_back(
+                name("ns" + std::to_string(s) + "." + static_cast<char>('a' + p) + ".example."));
+            node.policy.name_servers.push_back(servers_.back());
+            caches_.provider(p).servers |= Mask(1) << (servers_.size() - 1);
+        }
+        caches_.provider(p).is_liar = p == liar_;
+        node.policy.safety = std::chrono::seconds(safety);
+        node.policy.interval = std::chrono::seconds(random_.between(10, 30));
+        node.policy.survey_interval = std::chrono::seconds(survey_interval_);
+        node.policy.can_peer = settings_.mode == Settings::Mode::peer ||
+                               (settings_.mode == Settings::Mode::mixed && random_.chance(0.5));
+        node.policy.cds = random_.chance(0.8) ? Policy::KeepCds::keep : Policy::KeepCds::remove;
+        node.policy.omitted_terms = settings_.planted.omitted_terms;
+        node.policy.counts_from_sending = settings_.planted.counts_from_sending;
+        node.policy.keeps_leaver_in_its_own_ns = settings_.planted.keeps_leaver_in_its_own_ns;
+        node.policy.loses_holds = settings_.planted.loses_holds;
+        node.policy.loses_votes = settings_.planted.loses_votes;
+        node.key_ttl = random_.between(30, 1500);
+        node.data_ttl = data_ttl;
+        node.ns_ttl = random_.between(30, 1500);
+        longest = std::max({longest, node.key_ttl, node.data_ttl, node.ns_ttl});
+        node.signer.is_combined = random_.chance(0.4);
+        const std::size_t entry = new_key(p, algorithm, true);
+        node.signer.own = node.signer.entry = Mask(1) << entry;
+        if (node.signer.is_combined) {
+            node.signer.zone = node.signer.own;
+        } else {
+            node.signer.zone = Mask(1) << new_key(p, algorithm, false);
+            node.signer.own |= node.signer.zone;
+        }
+        nodes_.push_back(std::move(node));
+    }
+    // One movement at its longest: join (DS), leave (NS and data).
+    sum_of_waits_ =
+        2 * (longest + std::max(longest, std::max(ds_ttl_, parent_ns_ttl_)) + 3 * safety) +
+        6 * (poll_interval_ + parent_publication_ + publication_ + 2 * survey_interval_);
+    const std::size_t first =
+        static_cast<std::size_t>(random_.between(0, static_cast<Seconds>(nodes_.size()) - 1));
+    on_ = Mask(1) << first;
+    for (std::size_t p = 0; p < nodes_.size(); ++p)
+        if (random_.chance(0.6)) on_ |= Mask(1) << p;
+    named_ = on_;
+    parent_.ns = caches_.provider(first).servers;
+    parent_.ns_ttl = parent_ns_ttl_;
+    parent_.ds_ttl = ds_ttl_;
+    if (!settings_.is_insecure) parent_.ds = nodes_[first].signer.entry;
+    parent_.ds_algorithms = algorithms_of(parent_.ds);
+    for (std::size_t s = 0; s < parent_servers; ++s) {
+        parent_served_[s] = parent_;
+        caches_.load_parent(s, parent_);
+    }
+    owner_ns_ = parent_.ns;
+    for (Node& node : nodes_) {
+        node.roster_on = on_;
+        node.roster_named = named_;
+        node.combiner.ns = 0;
+        caches_.provider(node.at).up = caches_.provider(node.at).servers;
+        sign(node);
+        for (std::size_t s = 0; s < servers_each; ++s) {
+            node.served[s] = node.apex;
+            node.served_version[s] = node.version;
+            caches_.load(node.at, node.at * servers_each + s, node.version);
+        }
+        node.steady_origin = random_.between(0, 1'000'000);
+        const std::size_t which = node.at;
+        at(now_ + random_.between(0, 30), [this, which] { start(nodes_[which]); });
+    }
+    after(1, [this] { poll_parent(); });
+    plan_faults();
+}
+
+// The zone as the signer gives it out: the owner's, with what the combiner holds and its
+// own keys.
+void World::sign(Node& node) {
+    ZoneVersion version;
+    version.keys = node.signer.own | (node.signer.drops_foreign ? 0 : node.combiner.dnskey);
+    version.signers = node.signer.entry;
+    version.data_signers = node.signer.zone;
+    version.cds = node.combiner.cds;
+    version.ns = node.combiner.ns != 0 ? node.combiner.ns : owner_ns_;
+    version.csync = node.combiner.csync;
+    version.key_ttl = node.key_ttl;
+    version.data_ttl = node.data_ttl;
+    version.ns_ttl = node.ns_ttl;
+    version.key_algorithms = algorithms_of(version.signers);
+    version.data_algorithms = algorithms_of(version.data_signers);
+    node.version = version;
+    ++node.serial;
+    auto apex = std::make_shared<Apex>();
+    apex->dnskeys = rdatas(version.keys);
+    apex->dnskey_signers = rdatas(version.signers);
+    apex->data_signers = rdatas(version.data_signers);
+    apex->cdnskey = rdatas(version.cds);
+    for (std::size_t at = 0; at < keys_.size(); ++at)
+        if (version.cds >> at & 1) apex->cds.push_back(keys_[at].ds);
+    apex->name_servers = names(version.ns);
+    apex->has_csync = version.csync;
+    apex->dnskey_ttl = static_cast<std::uint32_t>(version.key_ttl);
+    apex->ns_ttl = static_cast<std::uint32_t>(version.ns_ttl);
+    node.apex = apex;
+    if ((version.cds & ~version.keys) != 0 && node.at != liar_ && verdict_.violation.empty() &&
+        !node.signer.drops_foreign)
+        verdict_.violation = "I15 signer: CDS without DNSKEY in the zone of " + letter(node.at);
+}
+
+void World::publish(Node& node) {
+    const ZoneVersion before = node.version;
+    const std::uint32_t serial = node.serial;
+    sign(node);
+    if (node.version == before && serial != 1) {
+        // Only the roster may have changed.
+    } else {
+        trace(letter(node.at) + " signs a new version");
+        for (std::size_t s = 0; s < servers_each; ++s) {
+            // In order, each server at its own pace.
+            const Seconds when =
+                std::max(node.loads_until[s], now_ + random_.between(0, publication_));
+            node.loads_until[s] = when;
+            const std::size_t p = node.at;
+            at(when, [this, p, s, version = node.version, apex = node.apex] {
+                Node& it = nodes_[p];
+                caches_.settle(now_);
+                it.served[s] = apex;
+                it.served_version[s] = version;
+                caches_.load(p, p * servers_each + s, version);
+                is_dirty_ = true;
+            });
+        }
+    }
+    const std::size_t p = node.at;
+    after(random_.between(0, 3), [this, p, run = node.run] {
+        Node& it = nodes_[p];
+        if (!it.is_up || it.run != run) return;
+        SignedZone zone;
+        zone.apex = *it.apex;
+        for (std::size_t q = 0; q < nodes_.size(); ++q) {
+            if ((it.roster_named >> q & 1) == 0) continue;
+            Bytes rdata{static_cast<Byte>(it.roster_on >> q & 1 ? 1 : 2)};
+            append(rdata, nodes_[q].policy.identity.wire());
+            zone.msigner.push_back(std::move(rdata));
+        }
+        zone.largest_ttl =
+            static_cast<std::uint32_t>(std::max({it.key_ttl, it.data_ttl, it.ns_ttl}));
+        zone.serial = it.serial;
+        feed(it, event::ZoneSeen{std::move(zone)});
+        // Who can be talked to is found out by another machine, for whom the roster names.
+        for (const Node& other : nodes_)
+            if (other.at != p && it.is_up && it.run == run)
+                feed(it, event::PeerChanged{other.policy.identity, PeerState::operational,
+                                            other.policy.can_peer});
+    });
+}
+
+Moment World::moment(const Node& node) {
+    Moment moment;
+    moment.wall = Instant(std::chrono::seconds(1'700'000'000 + now_ + node.wall_error));
+    moment.steady = std::chrono::seconds(now_ + node.steady_origin);
+    moment.random =
+        static_cast<std::uint32_t>(static_cast<std::uint64_t>(now_) * 2654435761U + node.at);
+    return moment;
+}
+
+void World::feed(Node& node, const Event& event) {
+    if (!node.is_up || !verdict_.violation.empty()) return;
+    ++verdict_.steps;
+    const Outcome outcome = step(node.policy, node.state, event, moment(node));
+    hash(node.at * 1000 + outcome.actions.size() * 2 + outcome.must_commit);
+    if (crash_ > 0 && outcome.must_commit && random_.chance(crash_)) {
+        crash(node, "before the commit");
+        return;
+    }
+    if (outcome.must_commit) {
+        node.disk = encode(node.state);
+        hash(node.disk.size());
+        if (settings_.has_faults && random_.chance(0.02)) {
+            node.backups.push_back(node.disk);
+            if (node.backups.size() > 3) node.backups.erase(node.backups.begin());
+        }
+    }
+    const std::uint64_t run = node.run;
+    for (const Action& action : outcome.actions) {
+        if (crash_ > 0 && random_.chance(crash_ / 4)) {
+            crash(node, "before an action");
+            return;
+        }
+        carry_out(node, action);
+    }
+    const Seconds wake = now_ + std::max<Seconds>(1, (outcome.wake_in.count() + 999) / 1000);
+    if (!node.wake || wake < *node.wake || *node.wake <= now_) {
+        node.wake = wake;
+        const std::size_t p = node.at;
+        at(wake, [this, p, wake, run] {
+            Node& it = nodes_[p];
+            if (it.run != run || it.wake != wake) return;
+            it.wake.reset();
+            feed(it, event::Woken{});
+        });
+    }
+    plan_survey(node);
+    const Advice may = advice(node.policy, node.state);
+    if (may.may_stop != caches_.provider(node.at).was_told_to_stop) {
+        caches_.settle(now_);
+        Caches::Provider& about = caches_.provider(node.at);
+        about.was_told_to_stop = may.may_stop;
+        if (!may.may_stop) {
+            // Whoever is to come back serves again before.
+            node.has_stopped = false;
+            about.up = about.servers;
+        }
+        is_dirty_ = true;
+        trace(letter(node.at) + (may.may_stop ? " may stop" : " is to serve"));
+    }
+    check_machines();
+}
+
+Announcement World::lie(Announcement said) {
+    switch (random_.between(0, 9)) {
+        case 0: said.epoch += static_cast<std::uint64_t>(random_.between(0, 5)); break;
+        case 1: said.echo.epoch += static_cast<std::uint64_t>(random_.between(0, 3)); break;
+        case 2: said.rungs.clear(); break;
+        case 3:
+            for (RungReport& report : said.rungs) report.status = RungStatus::done;
+            break;
+        case 4:
+            for (RungReport& report : said.rungs)
+                report.rung = static_cast<Rung>(random_.between(0, 6)),
+                report.status = RungStatus::done;
+            break;
+        case 5: said.largest_ttl = 0; break;
+        case 6: said.term += static_cast<std::uint64_t>(random_.between(0, 3)); break;
+        case 7: said.leader = nodes_[liar_].policy.identity; break;
+        case 8: said.is_recovering = true; break;
+        default: said.contribution[0] ^= 1; break;
+    }
+    return said;
+}
+
+void World::carry_out(Node& node, const Action& action) {
+    const std::size_t from = node.at;
+    const auto find = [&](const dns::Name& identity) {
+        std::size_t at = 0;
+        while (at < nodes_.size() && !(nodes_[at].policy.identity == identity)) ++at;
+        return at;
+    };
+    // Each copy of a message at its own time: lost, doubled, overtaken.
+    const auto send = [&](const dns::Name& identity, std::function<void(Node&)> deliver) {
+        const std::size_t to = find(identity);
+        if (to == nodes_.size()) return;
+        const int copies = loss_ > 0 && random_.chance(0.05) ? 2 : 1;
+        for (int copy = 0; copy < copies; ++copy) {
+            if (random_.chance(loss_)) continue;
+            after(random_.between(0, delay_), [this, from, to, deliver] {
+                Node& receiver = nodes_[to];
+                if (!receiver.is_up || is_cut(from, to) || nodes_[from].is_dead) return;
+                deliver(receiver);
+            });
+        }
+    };
+    if (const auto* push = std::get_if<action::Push>(&action)) {
+        Held held;
+        held.dnskey = mask_of(node.state, push->intended.dnskey);
+        held.cds = mask_of(node.state, push->intended.cds);
+        held.ns = mask_of(node.state, push->intended.ns);
+        held.csync = push->intended.csync;
+        if (getenv("DBG"))
+            trace(letter(from) + " pushes " + std::to_string(held.dnskey) + " cds " +
+                  std::to_string(held.cds) + " zone " +
+                  std::to_string(mask_of(node.state, node.state.zone_keys)) + " own " +
+                  std::to_string(mask_of(node.state, own_keys(node.state))) + " signer " +
+                  std::to_string(node.signer.own) + (node.state.is_restored ? " restored" : ""));
+        if (random_.chance(loss_)) return;
+        // One connection: in order.
+        node.pushes_until = std::max(node.pushes_until, now_ + random_.between(0, 2));
+        at(node.pushes_until, [this, from, held] {
+            Node& it = nodes_[from];
+            if (it.is_dead) return;
+            if (held == it.combiner) {
+                publish(it);
+                return;
+            }
+            it.combiner = held;
+            publish(it);
+        });
+    } else if (const auto* announce = std::get_if<action::Announce>(&action)) {
+        Announcement said = announce->announcement;
+        if (from == liar_ && random_.chance(0.3)) said = lie(std::move(said));
+        send(announce->to, [this, from, said = std::move(said)](Node& receiver) {
+            feed(receiver, event::Heard{PeerGate::admit(nodes_[from].policy.identity), said});
+        });
+    } else if (const auto* fetch = std::get_if<action::Fetch>(&action)) {
+        const std::size_t of = find(fetch->identity);
+        after(random_.between(0, 2 * delay_), [this, from, of, run = node.run] {
+            Node& receiver = nodes_[from];
+            if (receiver.run != run || !receiver.is_up) return;
+            event::Fetched fetched{nodes_[of].policy.identity, std::nullopt};
+            const Node& source = nodes_[of];
+            if (source.is_up && !is_cut(from, of) && source.state.has_zone &&
+                !random_.chance(loss_)) {
+                fetched.contribution = contribution_of(source.policy, source.state);
+                if (of == liar_ && random_.chance(0.3)) {
+                    Contribution& said = *fetched.contribution;
+                    const std::size_t victim = static_cast<std::size_t>(
+                        random_.between(0, static_cast<Seconds>(keys_.size()) - 1));
+                    switch (random_.between(0, 5)) {
+                        case 0: said.keys.push_back(keys_[victim].rdata); break;
+                        case 1:
+                            said.keys.push_back(keys_[victim].rdata);
+                            said.entry_keys.push_back(keys_[victim].rdata);
+                            break;
+                        case 2: said.keys.clear(); break;
+                        case 3: said.entry_keys.clear(); break;
+                        case 4: said.name_servers.clear(); break;
+                        default:
+                            said.name_servers.push_back(servers_[static_cast<std::size_t>(
+                                random_.between(0, static_cast<Seconds>(servers_.size()) - 1))]);
+                    }
+                }
+            }
+            feed(receiver, fetched);
+        });
+    } else if (const auto* instruct = std::get_if<action::Instruct>(&action)) {
+        event::Instructed said{
+            PeerGate::admit(node.policy.identity), 0, 0, Rung::OUT, {}, {}, {}, false};
+        said.term = instruct->instruction.term;
+        said.epoch = instruct->instruction.epoch;
+        said.rung = instruct->instruction.rung;
+        Mask dnskey = mask_of(node.state, instruct->instruction.intended.dnskey);
+        Mask cds = mask_of(node.state, instruct->instruction.intended.cds);
+        Mask ns = mask_of(node.state, instruct->instruction.intended.ns);
+        if (from == liar_ && random_.chance(0.5))
+            dnskey &= random_.next(), cds &= random_.next(), ns &= random_.next();
+        said.dnskeys = rdatas(dnskey);
+        said.cdnskeys = rdatas(cds);
+        said.name_servers = names(ns);
+        said.has_csync = instruct->instruction.intended.csync;
+        send(instruct->to, [this, said](Node& receiver) { feed(receiver, said); });
+    } else if (const auto* ask = std::get_if<action::AskVote>(&action)) {
+        send(ask->of, [this, from, term = ask->term](Node& receiver) {
+            feed(receiver, event::VoteAsked{PeerGate::admit(nodes_[from].policy.identity), term});
+        });
+    } else if (const auto* give = std::get_if<action::GiveVote>(&action)) {
+        send(give->to, [this, from, term = give->term, granted = give->is_granted](Node& receiver) {
+            feed(receiver,
+                 event::VoteGiven{PeerGate::admit(nodes_[from].policy.identity), term, granted});
+        });
+    } else if (const auto* report = std::get_if<action::Report>(&action)) {
+        trace(letter(from) + ": " + report->text);
+        if (report->text.ends_with(": arrived")) ++verdict_.movements;
+    }
+}
+
+void World::start(Node& node) {
+    if (node.is_up || node.is_dead) return;
+    ++node.run;
+    node.is_up = true;
+    node.wake.reset();
+    node.survey_due = false;
+    node.state = node.disk.empty() ? start_zone(zone_, node.policy) : decode(node.disk).value();
+    trace(letter(node.at) + " starts");
+    feed(node, event::Started{});
+    publish(node);
+    plan_survey(node);
+}
+
+void World::crash(Node& node, const std::string& why) {
+    if (!node.is_up) return;
+    node.is_up = false;
+    ++node.run;
+    trace(letter(node.at) + " crashes " + why);
+    const std::size_t p = node.at;
+    after(random_.between(1, 400), [this, p] { start(nodes_[p]); });
+}
+
+void World::plan_survey(Node& node) {
+    if (node.survey_due || !node.is_up) return;
+    node.survey_due = true;
+    const bool is_often =
+        is_busy(node.state) || node.signer.coming != 0 || !node.state.has_surveyed;
+    const std::size_t p = node.at;
+    after(is_often ? survey_interval_ : 6 * survey_interval_, [this, p, run = node.run] {
+        Node& it = nodes_[p];
+        if (it.run != run) return;
+        it.survey_due = false;
+        survey(it);
+    });
+}
+
+void World::survey(Node& node) {
+    Survey survey;
+    for (const Node& other : nodes_) {
+        Survey::Of of;
+        of.identity = other.policy.identity;
+        for (std::size_t s = 0; s < servers_each; ++s) {
+            ServerAnswer answer;
+            answer.server = servers_[other.at * servers_each + s];
+            const bool is_up = caches_.provider(other.at).up >> (other.at * servers_each + s) & 1;
+            const bool is_seen =
+                other.at == node.at || (!blind_[node.at] && !random_.chance(loss_ / 4));
+            if (is_up && is_seen) answer.apex = other.served[s];
+            of.servers.push_back(std::move(answer));
+        }
+        survey.providers.push_back(std::move(of));
+    }
+    for (std::size_t s = 0; s < parent_servers; ++s) {
+        ParentAnswer answer;
+        if (!blind_[node.at] && !random_.chance(loss_ / 4)) {
+            const ParentVersion& version = parent_served_[s];
+            answer.answered = true;
+            for (std::size_t at = 0; at < keys_.size(); ++at)
+                if (version.ds >> at & 1) answer.ds.push_back(keys_[at].ds);
+            answer.name_servers = names(version.ns);
+            answer.ds_ttl = static_cast<std::uint32_t>(version.ds_ttl);
+            answer.ns_ttl = static_cast<std::uint32_t>(version.ns_ttl);
+        }
+        survey.parent.push_back(std::move(answer));
+    }
+    feed(node, event::Surveyed{std::move(survey)});
+    operate_signer(node);
+}
+
+// The signer's operator, or its hook, does what the agent says is safe.
+void World::operate_signer(Node& node) {
+    if (!node.is_up) return;
+    Signer& signer = node.signer;
+    const Advice may = advice(node.policy, node.state);
+    if (may.may_stop && !node.has_stopped && caches_.provider(node.at).was_told_to_stop &&
+        random_.chance(0.2) && node.at != liar_) {
+        caches_.settle(now_);
+        node.has_stopped = true;
+        caches_.provider(node.at).up = 0;
+        is_dirty_ = true;
+        trace(letter(node.at) + " stops answering");
+    }
+    if (signer.coming == 0) return;
+    const Mask may_sign = mask_of(node.state, may.may_sign);
+    const Mask may_remove = mask_of(node.state, may.may_remove);
+    const Mask may_withdraw = mask_of(node.state, may.may_withdraw);
+    bool is_new = false;
+    const Mask zone_coming = signer.coming & ~signer.zone;
+    Mask zone_wanted = 0;
+    for (std::size_t at = 0; at < keys_.size(); ++at)
+        if ((zone_coming >> at & 1) && (!keys_[at].is_entry || signer.is_combined))
+            zone_wanted |= Mask(1) << at;
+    if (zone_wanted != 0 && (zone_wanted & ~may_sign) == 0) {
+        trace(letter(node.at) + " signs with its new zone key");
+        // Until the old one is not used any more, both.
+        signer.zone = (signer.zone & ~signer.going) | zone_wanted;
+        is_new = true;
+    } else if (zone_wanted == 0) {
+        const Mask old_entry = signer.going & signer.entry;
+        const Mask withdrawn = mask_of(node.state, node.state.withdrawn);
+        if ((old_entry & ~withdrawn) != 0 && (old_entry & ~may_withdraw) == 0) {
+            for (const Bytes& key : rdatas(old_entry)) feed(node, event::Withdrawn{key});
+            trace(letter(node.at) + " withdraws its old entry key");
+        }
+        const Mask goes = signer.going & signer.own & may_remove;
+        if (goes != 0) {
+            trace(letter(node.at) + " removes its old key");
+            signer.own &= ~goes;
+            signer.entry &= ~goes;
+            signer.zone &= ~goes;
+            signer.going &= ~goes;
+            is_new = true;
+        }
+        if (signer.going == 0) signer.coming = 0;
+    }
+    if (is_new) publish(node);
+}
+
+void World::begin_roll(Node& node) {
+    Signer& signer = node.signer;
+    if (signer.coming != 0 || keys_.size() + 2 > most_keys || node.is_dead) return;
+    const std::uint8_t algorithm =
+        keys_[static_cast<std::size_t>(__builtin_ctzll(signer.own))].algorithm;
+    const bool rolls_entry = signer.is_combined || random_.chance(0.5);
+    const Mask key = Mask(1) << new_key(node.at, algorithm, rolls_entry);
+    signer.coming = key;
+    if (rolls_entry) {
+        signer.going = signer.entry;
+        signer.entry |= key;
+    } else {
+        signer.going = signer.zone;
+    }
+    signer.own |= key;
+    trace(letter(node.at) + " begins to roll its " +
+          (signer.is_combined ? "CSK"
+           : rolls_entry      ? "KSK"
+                              : "ZSK"));
+    publish(node);
+}
+
+void World::publish_parent(const ParentVersion& version) {
+    parent_ = version;
+    parent_.ds_algorithms = algorithms_of(parent_.ds);
+    trace("the parent has another version");
+    for (std::size_t s = 0; s < parent_servers; ++s) {
+        const Seconds when =
+            std::max(parent_loads_until_[s], now_ + random_.between(0, parent_publication_));
+        parent_loads_until_[s] = when;
+        at(when, [this, s, version = parent_] {
+            caches_.settle(now_);
+            parent_served_[s] = version;
+            caches_.load_parent(s, version);
+            is_dirty_ = true;
+        });
+    }
+}
+
+void World::poll_parent() {
+    after(random_.between(poll_interval_ / 2, poll_interval_), [this] { poll_parent(); });
+    if (now_ < parent_asleep_until_) return;
+    if (parent_.ds == 0) {
+        // By hand: what all that are ON publish alike.
+        std::optional<ZoneVersion> model;
+        bool is_alike = true;
+        for (const Node& node : nodes_) {
+            if (node.is_dead || node.state.providers.empty()) continue;
+            const Position& position = node.state.providers.front().position;
+            if (!position.has_keys() || position.process == ProcessKind::leave) continue;
+            for (const ZoneVersion& version : node.served_version) {
+                if (!model) model = version;
+                is_alike &= version.ns == model->ns && version.cds == model->cds;
+            }
+        }
+        if (!model || !is_alike) return;
+        ParentVersion version = parent_;
+        version.ns = model->ns;
+        version.ds = model->cds;
+        if (!(version == parent_)) publish_parent(version);
+        return;
+    }
+    // From any server that the delegation names: its CDS, then its CSYNC.
+    std::vector<std::size_t> candidates;
+    for (std::size_t at = 0; at < servers_.size(); ++at)
+        if ((parent_.ns >> at & 1) && (caches_.provider(at / servers_each).up >> at & 1))
+            candidates.push_back(at);
+    if (candidates.empty()) return;
+    const std::size_t server = candidates[static_cast<std::size_t>(
+        random_.between(0, static_cast<Seconds>(candidates.size()) - 1))];
+    const ZoneVersion& zone = nodes_[server / servers_each].served_version[server % servers_each];
+    if ((zone.signers & zone.keys & parent_.ds) == 0) return;
+    ParentVersion version = parent_;
+    if (zone.cds != 0) version.ds = zone.cds;
+    if (zone.csync) version.ns = zone.ns;
+    version.ds_algorithms = algorithms_of(version.ds);
+    if (!(version == parent_)) publish_parent(version);
+}
+
+// The owner's zone comes to each signer at its own time.
+void World::say_roster() {
+    std::string text = "the owner says ON:";
+    for (std::size_t p = 0; p < nodes_.size(); ++p)
+        if (on_ >> p & 1) text += " " + letter(p);
+    trace(text);
+    last_change_ = now_;
+    for (std::size_t p = 0; p < nodes_.size(); ++p) {
+        after(random_.between(0, 120),
+              [this, p, on = on_, named = named_, version = ++owner_version_] {
+                  Node& node = nodes_[p];
+                  if (node.is_dead || version < node.owner_version) return;
+                  node.owner_version = version;
+                  node.roster_on = on;
+                  node.roster_named = named;
+                  publish(node);
+              });
+    }
+}
+
+void World::fault(Seconds when, Task task) {
+    const std::size_t number = verdict_.faults++;
+    if (number < settings_.left_out.size() && settings_.left_out[number]) return;
+    faults_end_ = std::max(faults_end_, when);
+    at(when, std::move(task));
+}
+
+void World::plan_faults() {
+    const Seconds span = random_.between(500, 6000);
+    const auto any = [&] {
+        return static_cast<std::size_t>(
+            random_.between(0, static_cast<Seconds>(nodes_.size()) - 1));
+    };
+    const auto some_time = [&] { return beginning + random_.between(60, span); };
+    const int flips = static_cast<int>(random_.between(1, 4));
+    Mask on = on_;
+    std::vector<Seconds> times;
+    for (int flip = 0; flip < flips; ++flip) times.push_back(some_time());
+    std::sort(times.begin(), times.end());
+    for (const Seconds when : times) {
+        const Mask bit = Mask(1) << any();
+        Mask next = on ^ bit;
+        if (next == 0) next = on;
+        on = next;
+        fault(when, [this, bit] {
+            Mask next = on_ ^ bit;
+            for (const Node& node : nodes_)
+                if (node.is_dead) next &= ~(Mask(1) << node.at);
+            if (next == 0) return;
+            on_ = next;
+            named_ |= bit;
+            say_roster();
+        });
+    }
+    if (settings_.has_rolls) {
+        const int rolls = static_cast<int>(random_.between(0, 3));
+        for (int roll = 0; roll < rolls; ++roll) {
+            const std::size_t p = any();
+            fault(some_time(), [this, p] { begin_roll(nodes_[p]); });
+        }
+    }
+    if (!settings_.has_faults) return;
+    if (random_.chance(0.5)) {
+        loss_ = static_cast<double>(random_.between(1, 40)) / 100;
+        delay_ = random_.between(1, 60);
+        crash_ = random_.chance(0.5) ? static_cast<double>(random_.between(1, 10)) / 100 : 0;
+        fault(beginning + span, [this] { loss_ = 0, delay_ = 2, crash_ = 0; });
+        if (!settings_.left_out.empty() && settings_.left_out[verdict_.faults - 1])
+            loss_ = crash_ = 0, delay_ = 2;
+    }
+    const int faults = static_cast<int>(random_.between(0, 6));
+    for (int count = 0; count < faults; ++count) {
+        const std::size_t p = any(), q = any();
+        const Seconds when = some_time(), length = random_.between(30, 1500);
+        switch (random_.between(0, 8)) {
+            case 0: fault(when, [this, p] { crash(nodes_[p], "by itself"); }); break;
+            case 1:
+                fault(when, [this, p, q, length] {
+                    trace(letter(p) + " and " + letter(q) + " are cut off");
+                    cut_[p * 8 + q] = true;
+                    after(length, [this, p, q] { cut_[p * 8 + q] = false; });
+                });
+                faults_end_ = std::max(faults_end_, when + length);
+                break;
+            case 2:
+                fault(when, [this, p, length] {
+                    trace(letter(p) + " cannot ask any name server");
+                    blind_[p] = true;
+                    after(length, [this, p] { blind_[p] = false; });
+                });
+                faults_end_ = std::max(faults_end_, when + length);
+                break;
+            case 3:
+                fault(when, [this, p] {
+                    Node& node = nodes_[p];
+                    if (node.backups.empty() || node.is_dead) return;
+                    if (node.is_up) crash(node, "and comes back with an old disk");
+                    node.disk = node.backups.front();
+                });
+                break;
+            case 4:
+                fault(when, [this, p] {
+                    trace("the clock of " + letter(p) + " steps");
+                    nodes_[p].wall_error += random_.between(-86400, 86400);
+                });
+                break;
+            case 5:
+                fault(when, [this, length] { parent_asleep_until_ = now_ + length; });
+                faults_end_ = std::max(faults_end_, when + length);
+                break;
+            case 6:
+                fault(when, [this, p] {
+                    Node& node = nodes_[p];
+                    node.key_ttl = random_.between(30, 1500);
+                    if (!settings_.is_insecure) node.data_ttl = random_.between(30, 1500);
+                    node.ns_ttl = random_.between(30, 1500);
+                    trace("TTLs of " + letter(p) + " change");
+                    publish(node);
+                });
+                break;
+            case 7:
+                // The whole provider, for good; the owner finds out.
+                fault(when, [this, p] {
+                    Mask alive = 0;
+                    for (const Node& node : nodes_)
+                        if (!node.is_dead && (on_ >> node.at & 1) && node.at != p)
+                            alive |= Mask(1) << node.at;
+                    // Somebody must stay who serves the zone.
+                    bool is_left = false;
+                    for (const Node& node : nodes_)
+                        is_left |= (alive >> node.at & 1) && node.is_up &&
+                                   !node.state.providers.empty() &&
+                                   node.state.providers.front().position.is_settled();
+                    if (alive == 0 || !is_left || nodes_[p].is_dead) return;
+                    trace(letter(p) + " is lost");
+                    caches_.settle(now_);
+                    Node& node = nodes_[p];
+                    node.is_dead = true;
+                    node.is_up = false;
+                    ++node.run;
+                    caches_.provider(p).up = 0;
+                    caches_.provider(p).is_excused = true;
+                    after(random_.between(10, 600), [this, p] {
+                        const Mask next = on_ & ~(Mask(1) << p);
+                        if (next == 0) return;
+                        on_ = next;
+                        say_roster();
+                    });
+                });
+                faults_end_ = std::max(faults_end_, when + 600);
+                break;
+            default:
+                fault(when, [this, length] {
+                    ds_ttl_ = random_.between(30, 1500);
+                    parent_ns_ttl_ = random_.between(30, 1500);
+                    ParentVersion version = parent_;
+                    version.ds_ttl = ds_ttl_;
+                    version.ns_ttl = parent_ns_ttl_;
+                    static_cast<void>(length);
+                    publish_parent(version);
+                });
+                break;
+        }
+    }
+}
+
+void World::check() {
+    if (!verdict_.violation.empty()) return;
+    verdict_.violation = caches_.check(now_);
+}
+
+// By its own view, in a term in which it did not lead before.
+bool World::is_new_leader(const Node& node) {
+    if (!leads(node.policy, node.state) || is_peer_mode(node.policy, node.state)) return false;
+    return led_.emplace(node.at, node.state.election.term).second;
+}
+
+void World::check_machines() {
+    for (const Node& a : nodes_) {
+        if (!a.is_up || a.at == liar_) continue;
+        const ZoneState& state = a.state;
+        if (settings_.mode != Settings::Mode::peer && is_new_leader(a)) {
+            Mask voters = 0;
+            for (const std::size_t at : electorate(a.policy, state))
+                voters |=
+                    Mask(1) << static_cast<Mask>(state.providers[at].identity.wire()[5] - 'a');
+            const auto [found, is_new] =
+                leaders_.emplace(std::pair(state.election.term, voters), a.at);
+            if (!is_new && found->second != a.at && verdict_.violation.empty())
+                verdict_.violation =
+                    "I11: two leaders in term " + std::to_string(state.election.term);
+        }
+        if (state.movement.is_over() || !state.movement.has_met || state.is_recovering ||
+            !state.is_caught_up)
+            continue;
+        for (const Node& b : nodes_) {
+            if (b.at <= a.at || !b.is_up || b.at == liar_) continue;
+            const Movement& other = b.state.movement;
+            if (other.is_over() || !other.has_met || other.epoch != state.movement.epoch ||
+                b.state.is_recovering || !b.state.is_caught_up)
+                continue;
+            // A leaver follows as it can.
+            const auto counts = [](const Node& node, const Node& of) {
+                const auto at = find_provider(node.state, of.policy.identity);
+                return at && voices(node.policy, node.state).contains(*at);
+            };
+            if (!counts(a, a) || !counts(a, b) || !counts(b, a) || !counts(b, b)) continue;
+            const int apart = int(state.movement.index) - int(other.index);
+            if ((apart > 1 || apart < -1) && verdict_.violation.empty())
+                verdict_.violation =
+                    "I13 one rung: " + letter(a.at) + " and " + letter(b.at) + " are further apart";
+        }
+    }
+}
+
+bool World::has_arrived(std::string& what) const {
+    for (const Node& node : nodes_) {
+        if (node.is_dead) continue;
+        if (!node.is_up) {
+            what = letter(node.at) + " is down";
+            return false;
+        }
+        const bool is_on = on_ >> node.at & 1;
+        const ZoneState& state = node.state;
+        if (is_on != state.providers.front().position.is_settled()) {
+            what = letter(node.at) + (is_on ? " is not in" : " is not out");
+            return false;
+        }
+        if (!is_on) continue;
+        for (const Node& other : nodes_) {
+            const bool other_on = on_ >> other.at & 1;
+            bool is_settled = false, has_part = false;
+            for (const auto& provider : state.providers) {
+                if (!(provider.identity == other.policy.identity)) continue;
+                is_settled = provider.position.is_settled();
+                has_part = provider.position.has_keys();
+            }
+            if (other_on ? !is_settled : has_part) {
+                what = letter(node.at) + " has not seen the end for " + letter(other.at);
+                return false;
+            }
+        }
+        if (!state.movement.is_over() || node.signer.coming != 0 || is_busy(state)) {
+            what = letter(node.at) + " is busy";
+            return false;
+        }
+    }
+    return true;
+}
+
+Verdict World::run() {
+    check();
+    const Seconds movements = static_cast<Seconds>(nodes_.size()) + 5;
+    while (!queue_.empty() && verdict_.violation.empty()) {
+        const Seconds when = queue_.top().at;
+        if (when > now_) {
+            if (is_dirty_) {
+                is_dirty_ = false;
+                check();
+                if (!verdict_.violation.empty()) break;
+            }
+            if (when > faults_end_ + 30 && has_arrived(verdict_.unarrived)) {
+                verdict_.has_arrived = true;
+                break;
+            }
+            if (when > faults_end_ + 3 * movements * sum_of_waits_) break;
+            now_ = when;
+        }
+        const Task task = std::move(const_cast<Scheduled&>(queue_.top()).task);
+        queue_.pop();
+        task();
+    }
+    if (is_dirty_ && verdict_.violation.empty()) check();
+    if (!verdict_.violation.empty()) trace("VIOLATED " + verdict_.violation);
+    verdict_.multiple = double(now_ - faults_end_) / double(sum_of_waits_);
+    if (!verdict_.has_arrived && settings_.is_traced && verdict_.violation.empty()) {
+        for (const Node& node : nodes_) {
+            if (!node.is_up) continue;
+            trace(letter(node.at) + " is in epoch " + std::to_string(node.state.movement.epoch) +
+                  ", " + describe(node.state) + (node.state.movement.has_met ? "" : ", not met") +
+                  (node.state.is_recovering ? ", recovering" : "") +
+                  (is_peer_mode(node.policy, node.state)
+                       ? ""
+                       : ", term " + std::to_string(node.state.election.term) +
+                             (leads(node.policy, node.state)              ? " leads"
+                              : leader_in_charge(node.policy, node.state) ? " follows"
+                                                                          : " nobody leads")) +
+                  (node.state.is_held_back ? " held back" : "") +
+                  (node.state.is_caught_up ? "" : " NOT CAUGHT UP") +
+                  (node.state.instruction
+                       ? " instructed in term " + std::to_string(node.state.instruction->term)
+                       : ""));
+            if (getenv("DBG")) {
+                if (!node.state.movement.is_over()) {
+                    const Judgement j = judge(node.policy, node.state);
+                    trace("    elapsed " + std::to_string(node.state.elapsed.count() / 1000) +
+                          " hold until " +
+                          (j.hold_end ? std::to_string(j.hold_end->count() / 1000)
+                                      : std::string("-")) +
+                          " ns since " + std::to_string(node.state.movement.ns.at.count() / 1000) +
+                          " keys " + std::to_string(node.state.movement.keys.at.count() / 1000) +
+                          " ds " + std::to_string(node.state.movement.ds.at.count() / 1000));
+                }
+                for (const auto& pr : node.state.providers)
+                    trace("    furthest of " + pr.identity.to_text() + " " +
+                          std::to_string(pr.furthest.epoch) + "/" +
+                          std::to_string(pr.furthest.steps) + " ttls " +
+                          std::to_string(pr.dnskey_ttl.largest) + " " +
+                          std::to_string(pr.ns_ttl.largest) + " " +
+                          std::to_string(pr.largest_ttl.largest));
+                for (const auto& k : node.state.keys)
+                    if (!k.is_free())
+                        trace("    key " + std::to_string(key_numbers_[k.rdata]) + " owners " +
+                              std::to_string(k.owners.bits()) + " unused " +
+                              std::to_string(k.unused.is_set()
+                                                 ? (node.state.elapsed - k.unused.at).count() / 1000
+                                                 : -1) +
+                              (k.signs.is_set() ? " signs" : "") + (k.in_ds.is_set() ? " ds" : "") +
+                              (k.algorithm_everywhere.is_set() ? "" : " NOT-EVERYWHERE"));
+                const auto show = [&](const Intended& i) {
+                    return "dnskey " + std::to_string(mask_of(node.state, i.dnskey)) + " cds " +
+                           std::to_string(mask_of(node.state, i.cds)) + " ns " +
+                           std::to_string(mask_of(node.state, i.ns)) + (i.csync ? " csync" : "");
+                };
+                trace("    wanted " + show(node.state.wanted) + " target " +
+                      show(intended_for(node.policy, node.state, 0)) + " zone " +
+                      std::to_string(mask_of(node.state, node.state.zone_keys)) + " injected " +
+                      std::to_string(mask_of(node.state, node.state.injected)) + " cds " +
+                      std::to_string(mask_of(node.state, node.state.zone_cds)) + " ns " +
+                      std::to_string(mask_of(node.state, node.state.zone_ns)));
+            }
+            if (getenv("DBG"))
+                for (const auto& pr : node.state.providers) {
+                    std::string l;
+                    if (pr.heard)
+                        for (auto& r : pr.heard->rungs)
+                            l += " " + std::string(proto::to_text(r.process)) + "/" +
+                                 r.subject.to_text() + "/" + std::string(proto::to_text(r.rung)) +
+                                 "/" + std::string(proto::to_text(r.status));
+                    trace("    " + pr.identity.to_text() + " keys " +
+                          std::to_string(mask_of(node.state, pr.keys)) + " entry " +
+                          std::to_string(mask_of(node.state, pr.entry_keys)) + " announced " +
+                          std::to_string(mask_of(node.state, pr.announced_entry)) + " wanted " +
+                          std::to_string(int(pr.wanted)) + " heard " +
+                          (pr.heard ? std::to_string(pr.heard->epoch) +
+                                          (pr.heard->roster == node.state.roster.hash
+                                               ? ""
+                                               : " OTHER ROSTER") +
+                                          l
+                                    : std::string("no")));
+                }
+            for (const Wait& wait : waits(node.policy, node.state))
+                trace("  waits for " + wait.text);
+        }
+    }
+    return std::move(verdict_);
+}
+
+}  // namespace
+
+Settings settings_of(std::uint64_t seed) {
+    Random random(seed ^ 0x5eed);
+    Settings settings;
+    settings.providers = static_cast<std::size_t>(random.between(2, 5));
+    switch (random.between(0, 3)) {
+        case 0: settings.mode = Settings::Mode::leader_follower; break;
+        case 1: settings.mode = Settings::Mode::mixed; break;
+        default: break;
+    }
+    settings.has_faults = random.chance(0.8);
+    settings.is_insecure = random.chance(0.15);
+    return settings;
+}
+
+Verdict simulate(std::uint64_t seed, const Settings& settings) {
+    return World(seed, settings).run();
+}
+
+}  // namespace chorale::simulation
