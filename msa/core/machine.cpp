@@ -41,9 +41,11 @@ bool may_act(const Policy& policy, const ZoneState& state) {
 // What each of them brings now was fetched in this run.
 bool knows_all(const Policy& policy, const ZoneState& state) {
     if (!has_heard_all(policy, state)) return false;
-    for (const std::size_t at : required(policy, state)) {
+    for (const std::size_t at : reachable(state) - silent_leavers(policy, state)) {
         const Provider& peer = state.providers[at];
-        if (!peer.has_contributed || peer.heard->contribution != peer.contribution) return false;
+        if (at != 0 &&
+            (!peer.heard || !peer.has_contributed || peer.heard->contribution != peer.contribution))
+            return false;
     }
     return true;
 }
@@ -135,8 +137,7 @@ private:
         dirty_ |= take_leader(policy_, state_, *at, said);
         const Progress ours = progress_of(state_.movement);
         // On an old disk, unless it is the echo that is old.
-        if (said.echo > ours && said.echo.epoch >= ours.epoch && !state_.is_recovering &&
-            !is_leaving(policy_, peer)) {
+        if (said.echo > ours && !state_.is_recovering) {
             state_.is_recovering = state_.is_restored = dirty_ = true;
             state_.is_caught_up = false;
             report("is behind what " + peer.identity.to_text() +
@@ -222,20 +223,6 @@ private:
         report(emergency_statement(policy_, state_, it.key), true);
         state_.removed.add(*at);
         dirty_ = true;
-    }
-
-    // How far the sender is, by its own word; no steps where it has not met the others or
-    // nothing moves: it may go back from there.
-    static Progress progress_in(const Announcement& said) {
-        std::uint8_t steps = 0;
-        for (const RungReport& report : said.rungs) {
-            if (is_settled(report) || is_parked(report) || report.status == RungStatus::meeting)
-                continue;
-            const auto path = path_of(report.process);
-            const auto index = std::find(path.begin(), path.end(), report.rung) - path.begin();
-            steps = static_cast<std::uint8_t>(index + 1);
-        }
-        return {said.epoch, steps};
     }
 
     void report(std::string text, bool is_warning = false) {

@@ -251,7 +251,6 @@ bool try_to_meet(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     }
     movement.index = static_cast<std::uint8_t>(index);
     movement.has_met = true;
-    state.epoch_met = movement.epoch;
     agree_on_parked(policy, state);
     movement.was_done = false;
     movement.entered = movement.keys = movement.ds = movement.ns = Since{};
@@ -338,10 +337,27 @@ ProviderSet members(const Policy& policy, const ZoneState& state) {
         if (!word.is_readable) continue;
         if (!word.present.contains(at) && !word.settled.contains(at) && !word.parked.contains(at))
             continue;
-        (is_leaving(policy, peer) ? leaving : set).add(at);
+        if (!is_leaving(policy, peer))
+            set.add(at);
+        else if (!is_silent(policy, state, peer))
+            leaving.add(at);
     }
     // The word of one that leaves counts where there is no other.
     return set.empty() ? leaving : set;
+}
+
+// All others whose word counts are together in a later epoch: while this provider's did not
+// count, they went on without it.
+bool is_left_behind(const Policy& policy, const ZoneState& state) {
+    const ProviderSet others = required(policy, state);
+    if (others.empty() || !members(policy, state).includes(others)) return false;
+    for (const std::size_t at : others) {
+        const Announcement& heard = *state.providers[at].heard;
+        const Word word = read_word(state, heard);
+        if (heard.epoch <= state.movement.epoch || (!word.has_met && word.all().contains(0)))
+            return false;
+    }
+    return true;
 }
 
 // No member, and nobody who might be one is unheard.
@@ -405,8 +421,21 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
     }
     for (const std::size_t at : model.settled)
         if (at != 0 && !from.contains(at) && !is_leaving(policy, state.providers[at])) return false;
-    // Not back: they may be on an old disk themselves.
-    if (!state.is_recovering && first.epoch < state.epoch_met) return false;
+    // What caches still hold of somebody does not go because others do not name him.
+    for (std::size_t at = 1; at < state.providers.size(); ++at) {
+        const Provider& provider = state.providers[at];
+        if (state.providers.front().position.has_keys() && provider.position.has_keys() &&
+            provider.was_reached && !model.all().contains(at))
+            return false;
+    }
+    // Not from an old disk.
+    for (const std::size_t at : from) {
+        const Progress said = progress_in(*state.providers[at].heard);
+        const Progress& before = state.providers[at].furthest;
+        if (said.epoch < before.epoch ||
+            (said.epoch == before.epoch && said.steps > 0 && said < before))
+            return false;
+    }
     Movement& movement = state.movement;
     const bool is_behind = has_met && movement.index + (movement.has_met ? 1U : 0U) < least;
     if (!state.is_recovering && state.has_part && movement.epoch == first.epoch && !is_behind &&
@@ -422,6 +451,7 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
         return false;
     }
     const bool had_part = state.providers.front().position.has_keys();
+    const bool is_later = first.epoch > movement.epoch;
     const bool has_part = model.all().contains(0);
     // Whose turn it is not waits.
     if (!has_part && !had_part && !model.is_over() && !state.is_recovering) return false;
@@ -438,7 +468,7 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
         taken.subjects = model.subjects;
         taken.roster = state.roster.hash;
         taken.index = static_cast<std::uint8_t>(model.index);
-        if (has_met && (state.is_recovering || (had_part && is_behind))) {
+        if (has_met && (state.is_recovering || (had_part && (is_behind || is_later)))) {
             // On the rung where we were when they last heard of us, or where they are.
             std::size_t own = index;
             for (const std::size_t at : from) {
@@ -463,7 +493,6 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
             static_cast<std::uint8_t>(index_of(report.process, report.rung));
     }
     movement = taken;
-    state.epoch_met = first.epoch;
     if (movement.has_met) take_positions(state);
     state.epoch_seen = std::max(state.epoch_seen, first.epoch);
     state.has_part = has_part || model.is_over();
@@ -537,7 +566,8 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
         const bool is_free = state.movement.is_over() || !state.movement.has_met || !next;
         if (their_epoch > state.movement.epoch && is_free)
             next = theirs;
-        else if (!state.movement.is_over() && theirs->process == state.movement.process &&
+        else if (their_epoch == state.movement.epoch && !state.movement.is_over() &&
+                 theirs->process == state.movement.process &&
                  theirs->subjects == state.movement.subjects)
             return false;
     }
@@ -545,7 +575,9 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
         next && (state.providers.front().position.has_keys() || next->subjects.contains(0));
     if (!is_ours) {
         Movement& called_off = state.movement;
-        if (called_off.is_over() || (called_off.has_met && called_off.index > 0)) return false;
+        if (called_off.is_over() ||
+            (called_off.has_met && (called_off.index > 0 || called_off.was_done)))
+            return false;
         // Nothing was begun.
         report(actions, describe(state) + ": called off");
         take_back(state);
@@ -607,8 +639,7 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
         return compare_canonical(state.providers[a].identity, state.providers[b].identity) < 0;
     });
     ProviderSet staying, silent = silent_leavers(policy, state);
-    ProviderSet underway, securing, stranded;
-    bool someone_is_settled = false;
+    ProviderSet underway, securing, stranded, holding;
     for (std::size_t at = 0; at < size; ++at) {
         const Provider& provider = state.providers[at];
         const Position& position = provider.position;
@@ -618,16 +649,20 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
             state.movement.subjects.contains(at) && state.movement.process != ProcessKind::leave;
         const bool is_settled = position.is_settled() && !climbs;
         if (is_settled && !leaves) staying.add(at);
-        someone_is_settled |= is_settled;
-        if (has_part(state, at) && !is_settled && moves) underway.add(at);
-        if (has_part(state, at) && moves && position.process == ProcessKind::setup)
+        if (is_settled) holding.add(at);
+        // On the first rung, others may have begun.
+        const bool may_climb = climbs && state.movement.has_met &&
+                               (state.movement.index > 0 || state.movement.was_done);
+        if ((has_part(state, at) || may_climb) && !is_settled && moves) underway.add(at);
+        if ((has_part(state, at) || may_climb) && moves && position.process == ProcessKind::setup)
             (leaves ? stranded : securing).add(at);
     }
-    if (!silent.empty() && !(staying | (securing - silent)).empty())
+    if (!silent.empty() && !((staying | securing | holding) - silent).empty())
         return Plan{ProcessKind::leave, silent};
     for (const std::size_t at : order)
         if (underway.contains(at) && is_leaving(policy, state.providers[at]) &&
-            !stranded.contains(at) && !(staying | securing).empty())
+            !stranded.contains(at) &&
+            !((staying | securing | holding) - silent - ProviderSet::of(at)).empty())
             return Plan{ProcessKind::leave, ProviderSet::of(at)};
     // Who would leave a zone that is not secured yet stays until it is.
     if (!securing.empty() || !stranded.empty()) {
@@ -643,7 +678,7 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
     }
     const auto wants_in = [&](std::size_t at) { return state.providers[at].wanted == Wanted::on; };
     // The first ones of all get in before anybody leaves.
-    if (!someone_is_settled) {
+    if (holding.empty()) {
         ProviderSet first;
         for (const std::size_t at : underway - silent)
             if (state.providers[at].position.process == ProcessKind::join) first.add(at);
@@ -710,6 +745,16 @@ Progress progress_of(const Movement& movement) {
     return {movement.epoch, static_cast<std::uint8_t>(movement.has_met ? movement.index + 1 : 0)};
 }
 
+Progress progress_in(const Announcement& said) {
+    std::uint8_t steps = 0;
+    for (const RungReport& report : said.rungs) {
+        if (is_settled(report) || is_parked(report) || report.status == RungStatus::meeting)
+            continue;
+        steps = static_cast<std::uint8_t>(index_of(report.process, report.rung) + 1);
+    }
+    return {said.epoch, steps};
+}
+
 bool move(const Policy& policy, ZoneState& state, std::vector<Action>& actions) {
     if (!state.has_zone || !state.has_surveyed) return false;
     bool is_new = false;
@@ -718,7 +763,8 @@ bool move(const Policy& policy, ZoneState& state, std::vector<Action>& actions) 
         bool has_moved = false;
         bool agrees = true;
         if (!state.has_part || state.is_recovering ||
-            !state.providers.front().position.has_keys() || is_passive(policy, state))
+            !state.providers.front().position.has_keys() || is_passive(policy, state) ||
+            is_left_behind(policy, state))
             has_moved = try_to_adopt(policy, state, actions, agrees);
         if (agrees) {
             has_moved |= try_to_turn(policy, state, actions);

@@ -196,7 +196,6 @@ void fields(Archive& archive, State& state) {
     archive.flag(state.roster.is_present);
     movement(archive, state.movement);
     archive.number(state.epoch_seen);
-    archive.number(state.epoch_met);
     archive.flag(state.has_part);
     archive.flag(state.is_restored);
     archive.flag(state.is_recovering);

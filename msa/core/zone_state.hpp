@@ -217,7 +217,6 @@ struct ZoneState {
     Roster roster;                    // durable
     Movement movement;
     std::uint64_t epoch_seen = 0;  // durable
-    std::uint64_t epoch_met = 0;   // durable: the last that we were in with the others
     bool has_part = false;         // durable: knows who has a part in the zone
     bool is_restored = false;      // durable: what `wanted` says is older than the combiner
     bool is_recovering = false;    // durable: was told that it had been further than it knows

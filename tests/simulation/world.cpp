@@ -958,7 +958,8 @@ void World::plan_faults() {
                     for (const Node& node : nodes_)
                         is_left |= (alive >> node.at & 1) && node.is_up &&
                                    !node.state.providers.empty() &&
-                                   node.state.providers.front().position.is_settled();
+                                   node.state.providers.front().position.is_settled() &&
+                                   (parent_.ns & caches_.provider(node.at).servers) != 0;
                     if (alive == 0 || !is_left || nodes_[p].is_dead) return;
                     trace(letter(p) + " is lost");
                     caches_.settle(now_);
