@@ -1,69 +1,207 @@
-// simulation [--first N] [--seeds N] [--trace SEED] [--faults off] [--liar] ...
+// The command `simulation`. See README.md.
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
+#include <fstream>
 #include <string>
 
-#include "tests/simulation/world.hpp"
+#include "tests/simulation/sweep.hpp"
+
+namespace {
 
 using namespace chorale::simulation;
 
-int main(int argc, char** argv) {
-    std::uint64_t first = 1, count = 1000;
-    bool is_traced = false, no_faults = false, has_liar = false, stop = false;
-    for (int at = 1; at < argc; ++at) {
-        const std::string word = argv[at];
-        const auto value = [&] {
-            return at + 1 < argc ? std::strtoull(argv[++at], nullptr, 10) : 0;
-        };
-        if (word == "--first")
-            first = value();
-        else if (word == "--seeds")
-            count = value();
-        else if (word == "--trace")
-            first = value(), count = 1, is_traced = true;
-        else if (word == "--no-faults")
-            no_faults = true;
-        else if (word == "--liar")
-            has_liar = true;
-        else if (word == "--stop")
-            stop = true;
-    }
-    std::size_t violated = 0, stuck = 0, steps = 0, movements = 0;
+constexpr std::uint64_t golden_seeds = 100;
+constexpr std::size_t most_shown = 10;
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+unsigned long long wide(std::uint64_t value) { return value; }
+
+void print_trace(std::uint64_t seed, const Choice& choice, bool is_detailed) {
+    Settings settings = settings_for(seed, choice);
+    settings.is_traced = true;
+    settings.is_detailed = is_detailed;
+    const Verdict verdict = simulate(seed, settings);
+    for (const std::string& line : verdict.trace) std::printf("%s\n", line.c_str());
+    std::printf("seed %llu: %s, trace hash %016llx\n", wide(seed),
+                !verdict.violation.empty() ? verdict.violation.c_str()
+                : verdict.has_arrived      ? "arrived"
+                                           : ("not at its end: " + verdict.unarrived).c_str(),
+                wide(verdict.trace_hash));
+}
+
+// The first violation, as short as it gets.
+void explain(std::uint64_t seed, Choice choice, const Verdict& verdict, bool is_detailed) {
+    choice.left_out = shrink(seed, choice, verdict);
+    const auto left_out = std::count(choice.left_out.begin(), choice.left_out.end(), true);
+    std::printf("\nseed %llu with %zu of its %zu faults:\n", wide(seed),
+                verdict.faults - static_cast<std::size_t>(left_out), verdict.faults);
+    print_trace(seed, choice, is_detailed);
+    std::printf("again: %s\n", replay_command(seed, choice).c_str());
+}
+
+struct Sweep {
+    std::uint64_t first = 1, seeds = 1000;
+    unsigned jobs = 1;
+    bool is_detailed = false, may_be_stuck = false;
+};
+
+int sweep(const Sweep& what, const Choice& choice) {
+    const auto begin = Clock::now();
+    std::size_t violated = 0, stuck = 0, steps = 0, arrivals = 0;
     double slowest = 0;
-    std::uint64_t slowest_seed = 0;
-    const auto begin = std::chrono::steady_clock::now();
-    for (std::uint64_t seed = first; seed < first + count; ++seed) {
-        Settings settings = settings_of(seed);
-        settings.is_traced = is_traced;
-        if (no_faults) settings.has_faults = false;
-        settings.has_liar = has_liar;
-        const Verdict verdict = simulate(seed, settings);
-        steps += verdict.steps;
-        movements += verdict.movements;
-        for (const std::string& line : verdict.trace) std::printf("%s\n", line.c_str());
-        if (!verdict.violation.empty()) {
-            ++violated;
-            if (violated < 15)
-                std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed),
-                            verdict.violation.c_str());
-        } else if (!verdict.has_arrived) {
-            ++stuck;
-            if (stuck < 15)
-                std::printf("seed %llu: not at its end: %s\n",
-                            static_cast<unsigned long long>(seed), verdict.unarrived.c_str());
-        } else if (verdict.multiple > slowest) {
-            slowest = verdict.multiple;
-            slowest_seed = seed;
+    std::uint64_t slowest_seed = 0, first_violated = 0;
+    std::optional<Verdict> worst;
+    // In blocks, so that a million seeds need no memory.
+    constexpr std::uint64_t block = 10'000;
+    for (std::uint64_t done = 0; done < what.seeds; done += block) {
+        const std::uint64_t from = what.first + done;
+        const auto verdicts =
+            run_seeds(from, std::min(block, what.seeds - done), choice, what.jobs, false);
+        for (std::size_t at = 0; at < verdicts.size(); ++at) {
+            const Verdict& verdict = *verdicts[at];
+            const std::uint64_t seed = from + at;
+            steps += verdict.steps;
+            arrivals += verdict.movements;
+            if (!verdict.violation.empty()) {
+                if (++violated <= most_shown)
+                    std::printf("seed %llu: %s\n", wide(seed), verdict.violation.c_str());
+                if (!worst) worst = verdict, first_violated = seed;
+            } else if (!verdict.has_arrived) {
+                if (++stuck <= most_shown)
+                    std::printf("seed %llu: not at its end: %s\n", wide(seed),
+                                verdict.unarrived.c_str());
+            } else if (verdict.multiple > slowest) {
+                slowest = verdict.multiple;
+                slowest_seed = seed;
+            }
         }
-        if (stop && (violated || stuck)) break;
+        std::fflush(stdout);
     }
-    const double took =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     std::printf(
         "%llu seeds: %zu violations, %zu without an end, %zu steps, %zu arrivals, slowest %.2f of "
         "its waits (seed %llu), %.1f s\n",
-        static_cast<unsigned long long>(count), violated, stuck, steps, movements, slowest,
-        static_cast<unsigned long long>(slowest_seed), took);
-    return violated + stuck == 0 ? 0 : 1;
+        wide(what.seeds), violated, stuck, steps, arrivals, slowest, wide(slowest_seed),
+        seconds_since(begin));
+    if (worst) explain(first_violated, choice, *worst, what.is_detailed);
+    return violated == 0 && (stuck == 0 || what.may_be_stuck) ? 0 : 1;
+}
+
+int look_for_planted(const Sweep& what, const Choice& choice) {
+    bool all_found = true;
+    std::printf("%-28s %7s  %s\n", "fault", "seeds", "found by");
+    for (const PlantedFault& fault : planted_faults()) {
+        Choice planted = choice;
+        planted.planted = fault.planted;
+        const auto verdicts = run_seeds(what.first, what.seeds, planted, what.jobs, true);
+        const auto found = std::find_if(verdicts.begin(), verdicts.end(), [](const auto& verdict) {
+            return verdict && !verdict->violation.empty();
+        });
+        all_found &= found != verdicts.end();
+        if (found == verdicts.end())
+            std::printf("%-28s %7s  NOT FOUND in %llu seeds: %s\n", fault.name, "-",
+                        wide(what.seeds), fault.what);
+        else
+            std::printf("%-28s %7td  %s\n", fault.name, found - verdicts.begin() + 1,
+                        (*found)->violation.c_str());
+        std::fflush(stdout);
+    }
+    return all_found ? 0 : 1;
+}
+
+// Hashes of whole runs: the same with every compiler, and every time.
+int compare_hashes(const std::string& path, bool is_rewritten, const Sweep& what) {
+    std::string text;
+    const auto once = run_seeds(1, golden_seeds, Choice{}, what.jobs, false);
+    const auto twice = run_seeds(1, golden_seeds, Choice{}, 1, false);
+    for (std::uint64_t at = 0; at < golden_seeds; ++at) {
+        if (once[at]->trace_hash != twice[at]->trace_hash) {
+            std::printf("seed %llu: two runs differ\n", wide(at + 1));
+            return 1;
+        }
+        char line[64];
+        std::snprintf(line, sizeof line, "%llu %016llx\n", wide(at + 1),
+                      wide(once[at]->trace_hash));
+        text += line;
+    }
+    if (is_rewritten) {
+        std::ofstream(path) << text;
+        return 0;
+    }
+    std::ifstream file(path);
+    const std::string golden{std::istreambuf_iterator<char>(file), {}};
+    if (golden == text) return 0;
+    std::printf("%s: other hashes; if the change of behaviour is meant: --rewrite\n%s",
+                path.c_str(), text.c_str());
+    return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{
+        "Runs the machines of msa/core among name servers, signers, a parent and a failing "
+        "network, in virtual time, each run drawn from one seed, and checks the invariants after "
+        "every event."};
+    Sweep what;
+    Choice choice;
+    std::string mode = "drawn", planted, golden;
+    std::optional<std::uint64_t> traced;
+    std::vector<std::size_t> left_out;
+    bool no_faults = false, is_rewritten = false;
+    app.add_option("--seeds", what.seeds, "how many seeds to run")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--first", what.first, "the first of them")->capture_default_str();
+    app.add_option("--jobs", what.jobs, "threads; changes nothing but the time")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    app.add_option("--mode", mode, "how the providers decide")
+        ->check(CLI::IsMember({"drawn", "peer", "leader-follower", "mixed"}))
+        ->capture_default_str();
+    app.add_option("--providers", choice.providers, "how many; otherwise drawn")
+        ->check(CLI::Range(2, 5));
+    app.add_flag("--no-faults", no_faults, "nothing fails, only the owner and the signers act");
+    app.add_flag("--liar", choice.has_liar, "one provider lies; arrival is not asked for");
+    app.add_option("--planted", planted, "a fault to put into the machines, or all")
+        ->check([](const std::string& name) {
+            if (name == "all") return std::string();
+            std::string names = "all";
+            for (const PlantedFault& fault : planted_faults()) {
+                if (name == fault.name) return std::string();
+                names += std::string(", ") + fault.name;
+            }
+            return "none of " + names;
+        });
+    app.add_option("--leave-out", left_out, "faults of the seed, by number, that do not happen")
+        ->delimiter(',')
+        ->check(CLI::Range(0, 1000));
+    app.add_option("--trace", traced, "shows the run of this seed");
+    app.add_flag("--detail", what.is_detailed, "with what the machines think");
+    app.add_option("--hashes", golden, "compares the trace hashes of 100 seeds with this file");
+    app.add_flag("--rewrite", is_rewritten, "writes the file instead");
+    CLI11_PARSE(app, argc, argv);
+
+    choice.has_faults = !no_faults;
+    what.may_be_stuck = choice.has_liar;
+    if (mode == "peer") choice.mode = Settings::Mode::peer;
+    if (mode == "leader-follower") choice.mode = Settings::Mode::leader_follower;
+    if (mode == "mixed") choice.mode = Settings::Mode::mixed;
+    for (const std::size_t fault : left_out) {
+        if (fault >= choice.left_out.size()) choice.left_out.resize(fault + 1);
+        choice.left_out[fault] = true;
+    }
+    if (!golden.empty()) return compare_hashes(golden, is_rewritten, what);
+    if (planted == "all") return look_for_planted(what, choice);
+    for (const PlantedFault& fault : planted_faults())
+        if (planted == fault.name) choice.planted = fault.planted, choice.planted_name = planted;
+    if (traced) {
+        print_trace(*traced, choice, what.is_detailed);
+        return 0;
+    }
+    return sweep(what, choice);
 }

@@ -542,7 +542,7 @@ void World::carry_out(Node& node, const Action& action) {
         held.cds = mask_of(node.state, push->intended.cds);
         held.ns = mask_of(node.state, push->intended.ns);
         held.csync = push->intended.csync;
-        if (getenv("DBG"))
+        if (settings_.is_detailed)
             trace(letter(from) + " pushes " + std::to_string(held.dnskey) + " cds " +
                   std::to_string(held.cds) + " zone " +
                   std::to_string(mask_of(node.state, node.state.zone_keys)) + " own " +
@@ -1119,7 +1119,7 @@ Verdict World::run() {
                   (node.state.instruction
                        ? " instructed in term " + std::to_string(node.state.instruction->term)
                        : ""));
-            if (getenv("DBG")) {
+            if (settings_.is_detailed) {
                 if (!node.state.movement.is_over()) {
                     const Judgement j = judge(node.policy, node.state);
                     trace("    elapsed " + std::to_string(node.state.elapsed.count() / 1000) +
@@ -1158,7 +1158,7 @@ Verdict World::run() {
                       std::to_string(mask_of(node.state, node.state.zone_cds)) + " ns " +
                       std::to_string(mask_of(node.state, node.state.zone_ns)));
             }
-            if (getenv("DBG"))
+            if (settings_.is_detailed)
                 for (const auto& pr : node.state.providers) {
                     std::string l;
                     if (pr.heard)
@@ -1186,6 +1186,14 @@ Verdict World::run() {
 }
 
 }  // namespace
+
+const char* to_text(Settings::Mode mode) {
+    switch (mode) {
+        case Settings::Mode::peer: return "peer";
+        case Settings::Mode::leader_follower: return "leader-follower";
+        default: return "mixed";
+    }
+}
 
 Settings settings_of(std::uint64_t seed) {
     Random random(seed ^ 0x5eed);

@@ -47,10 +47,12 @@ struct Settings {
     bool is_insecure = false;  // the parent has no DS when it begins
     Planted planted;
     bool is_traced = false;
+    bool is_detailed = false;  // with what the machines think
     // Faults with these numbers, in the order in which they are drawn, are left out: so a
     // failing run gets shorter.
     std::vector<bool> left_out;
 };
+const char* to_text(Settings::Mode mode);
 // Drawn from the seed.
 Settings settings_of(std::uint64_t seed);
 
