@@ -22,9 +22,8 @@ struct Choice {
 Settings settings_for(std::uint64_t seed, const Choice& choice);
 
 // The verdicts of `count` seeds from `first` on, in their order, however many threads.
-// With `stops` no later seeds are begun once one is violated: the rest is left empty.
-std::vector<std::optional<Verdict>> run_seeds(std::uint64_t first, std::uint64_t count,
-                                              const Choice& choice, unsigned jobs, bool stops);
+std::vector<Verdict> run_seeds(std::uint64_t first, std::uint64_t count, const Choice& choice,
+                               unsigned jobs);
 
 // "I2" of "I2 data: ...".
 std::string invariant_of(const std::string& violation);
@@ -39,6 +38,8 @@ struct PlantedFault {
     const char* name;
     const char* what;
     Planted planted;
+    // What it breaks, at the least; empty: any of them.
+    const char* invariant = "";
 };
 const std::vector<PlantedFault>& planted_faults();
 

@@ -465,6 +465,10 @@ void World::feed(Node& node, const Event& event) {
         }
         carry_out(node, action);
     }
+    if (crash_ > 0 && outcome.must_commit && random_.chance(crash_ / 2)) {
+        crash(node, "after all was sent");
+        return;
+    }
     const Seconds wake = now_ + std::max<Seconds>(1, (outcome.wake_in.count() + 999) / 1000);
     if (!node.wake || wake < *node.wake || *node.wake <= now_) {
         node.wake = wake;
@@ -648,7 +652,11 @@ void World::crash(Node& node, const std::string& why) {
     ++node.run;
     trace(letter(node.at) + " crashes " + why);
     const std::size_t p = node.at;
-    after(random_.between(1, 400), [this, p] { start(nodes_[p]); });
+    // Some are up again before anybody misses them.
+    const Seconds pause = random_.between(1, 800);
+    after(pause > 400 ? 1 + pause % 20 : pause, [this, p, run = node.run] {
+        if (nodes_[p].run == run) start(nodes_[p]);
+    });
 }
 
 void World::plan_survey(Node& node) {
@@ -900,7 +908,7 @@ void World::plan_faults() {
     for (int count = 0; count < faults; ++count) {
         const std::size_t p = any(), q = any();
         const Seconds when = some_time(), length = random_.between(30, 1500);
-        switch (random_.between(0, 8)) {
+        switch (random_.between(0, 9)) {
             case 0: fault(when, [this, p] { crash(nodes_[p], "by itself"); }); break;
             case 1:
                 fault(when, [this, p, q, length] {
@@ -978,6 +986,37 @@ void World::plan_faults() {
                 });
                 faults_end_ = std::max(faults_end_, when + 600);
                 break;
+            case 8: {
+                // Its agent is gone for long, so that nobody says what its signer does; and
+                // the owner gives it up.
+                const Seconds ttl = random_.between(1500, 4000);
+                const Seconds pause = length + 2 * ttl;
+                fault(when, [this, p, pause, ttl] {
+                    Node& node = nodes_[p];
+                    const Mask others = on_ & ~(Mask(1) << p);
+                    bool is_left = false;
+                    for (const Node& other : nodes_)
+                        is_left |= (others >> other.at & 1) && !other.is_dead;
+                    if (!is_left || node.is_dead || !node.is_up) return;
+                    trace(letter(p) + " loses its agent, its DNSKEY TTL is " + std::to_string(ttl));
+                    node.is_up = false;
+                    const std::uint64_t run = ++node.run;
+                    node.key_ttl = ttl;
+                    publish(node);
+                    sum_of_waits_ += 2 * ttl;
+                    after(pause, [this, p, run] {
+                        if (nodes_[p].run == run) start(nodes_[p]);
+                    });
+                    after(random_.between(10, 600), [this, p] {
+                        const Mask next = on_ & ~(Mask(1) << p);
+                        if (next == 0) return;
+                        on_ = next;
+                        say_roster();
+                    });
+                });
+                faults_end_ = std::max(faults_end_, when + pause);
+                break;
+            }
             default:
                 fault(when, [this, length] {
                     ds_ttl_ = random_.between(30, 1500);
