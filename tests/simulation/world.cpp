@@ -145,7 +145,8 @@ private:
     void feed(Node& node, const Event& event);
     void carry_out(Node& node, const Action& action);
     void start(Node& node);
-    void crash(Node& node, const std::string& why);
+    void crash(Node& node, const std::string& why, Seconds longest = 400);
+    void contest(std::size_t candidate, std::uint64_t term);
     void survey(Node& node);
     void plan_survey(Node& node);
     void operate_signer(Node& node);
@@ -189,6 +190,11 @@ private:
     Seconds parent_asleep_until_ = 0;
     std::array<bool, 64> cut_{};   // agents cannot talk
     std::array<bool, 8> blind_{};  // cannot ask name servers
+    // A candidate that hears nobody until it calls an election, while a voter restarts.
+    std::size_t contests_ = 0;
+    std::uint64_t contested_term_ = 0;
+    std::optional<std::size_t> deaf_;
+    Seconds deaf_until_ = 0;
     double loss_ = 0;
     Seconds delay_ = 2;
     Seconds publication_ = 20, parent_publication_ = 20;
@@ -536,6 +542,7 @@ void World::carry_out(Node& node, const Action& action) {
             after(random_.between(0, delay_), [this, from, to, deliver] {
                 Node& receiver = nodes_[to];
                 if (!receiver.is_up || is_cut(from, to) || nodes_[from].is_dead) return;
+                if (deaf_ == to && now_ < deaf_until_) return;
                 deliver(receiver);
             });
         }
@@ -619,6 +626,7 @@ void World::carry_out(Node& node, const Action& action) {
         said.has_csync = instruct->instruction.intended.csync;
         send(instruct->to, [this, said](Node& receiver) { feed(receiver, said); });
     } else if (const auto* ask = std::get_if<action::AskVote>(&action)) {
+        contest(from, ask->term);
         send(ask->of, [this, from, term = ask->term](Node& receiver) {
             feed(receiver, event::VoteAsked{PeerGate::admit(nodes_[from].policy.identity), term});
         });
@@ -627,6 +635,8 @@ void World::carry_out(Node& node, const Action& action) {
             feed(receiver,
                  event::VoteGiven{PeerGate::admit(nodes_[from].policy.identity), term, granted});
         });
+        if (give->is_granted && deaf_ && deaf_ != from && now_ < deaf_until_)
+            after(1, [this, from] { crash(nodes_[from], "after its vote", 5); });
     } else if (const auto* report = std::get_if<action::Report>(&action)) {
         trace(letter(from) + ": " + report->text);
         if (report->text.ends_with(": arrived")) ++verdict_.movements;
@@ -646,17 +656,32 @@ void World::start(Node& node) {
     plan_survey(node);
 }
 
-void World::crash(Node& node, const std::string& why) {
+void World::crash(Node& node, const std::string& why, Seconds longest) {
     if (!node.is_up) return;
     node.is_up = false;
     ++node.run;
     trace(letter(node.at) + " crashes " + why);
     const std::size_t p = node.at;
     // Some are up again before anybody misses them.
-    const Seconds pause = random_.between(1, 800);
-    after(pause > 400 ? 1 + pause % 20 : pause, [this, p, run = node.run] {
-        if (nodes_[p].run == run) start(nodes_[p]);
-    });
+    const Seconds pause = random_.between(1, 2 * longest);
+    after(pause > longest ? 1 + pause % std::min<Seconds>(20, longest) : pause,
+          [this, p, run = node.run] {
+              if (nodes_[p].run == run) start(nodes_[p]);
+          });
+}
+
+// The network and the machines fail just when it matters who voted for whom.
+void World::contest(std::size_t candidate, std::uint64_t term) {
+    if (deaf_ == candidate) deaf_.reset();
+    if (contests_ == 0 || term <= contested_term_ || now_ >= faults_end_ || deaf_) return;
+    contested_term_ = term;
+    --contests_;
+    const auto step =
+        static_cast<std::size_t>(random_.between(1, static_cast<Seconds>(nodes_.size()) - 1));
+    deaf_ = (candidate + step) % nodes_.size();
+    deaf_until_ = now_ + 120;
+    faults_end_ = std::max(faults_end_, deaf_until_);
+    trace(letter(*deaf_) + " hears nobody until it calls an election");
 }
 
 void World::plan_survey(Node& node) {
@@ -904,6 +929,8 @@ void World::plan_faults() {
         if (!settings_.left_out.empty() && settings_.left_out[verdict_.faults - 1])
             loss_ = crash_ = 0, delay_ = 2;
     }
+    if (settings_.mode != Settings::Mode::peer && nodes_.size() > 2 && random_.chance(0.5))
+        fault(beginning, [this] { contests_ = 4; });
     const int faults = static_cast<int>(random_.between(0, 6));
     for (int count = 0; count < faults; ++count) {
         const std::size_t p = any(), q = any();
