@@ -62,8 +62,9 @@ enum class TlvType : std::uint8_t {
     term = 8,
     reason = 9,
     vote = 10,
-    keys = 11,
+    contribution = 11,
     recovery = 12,
+    echo = 13,
 };
 
 // The RRsets at a zone's apex that the agents hold in common, in the order in which

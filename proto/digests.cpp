@@ -6,6 +6,22 @@
 #include "common/dns/wire.hpp"
 
 namespace chorale::proto {
+namespace {
+
+crypto::Sha256 set_hash(std::vector<Bytes> strings) {
+    std::sort(strings.begin(), strings.end(),
+              [](const Bytes& a, const Bytes& b) { return compare(a, b) < 0; });
+    strings.erase(std::unique(strings.begin(), strings.end()), strings.end());
+    Bytes input;
+    dns::WireWriter writer(input);
+    for (const Bytes& string : strings) {
+        writer.u16(static_cast<std::uint16_t>(string.size()));
+        writer.octets(string);
+    }
+    return crypto::sha256(input);
+}
+
+}  // namespace
 
 crypto::Sha256 roster_hash(std::vector<RosterEntry> entries) {
     std::erase_if(entries, [](const RosterEntry& entry) {
@@ -26,17 +42,18 @@ crypto::Sha256 roster_hash(std::vector<RosterEntry> entries) {
     return crypto::sha256(input);
 }
 
-crypto::Sha256 keys_hash(std::vector<Bytes> dnskey_rdatas) {
-    std::sort(dnskey_rdatas.begin(), dnskey_rdatas.end(),
-              [](const Bytes& a, const Bytes& b) { return compare(a, b) < 0; });
-    dnskey_rdatas.erase(std::unique(dnskey_rdatas.begin(), dnskey_rdatas.end()),
-                        dnskey_rdatas.end());
-    Bytes input;
-    dns::WireWriter writer(input);
-    for (const Bytes& rdata : dnskey_rdatas) {
-        writer.u16(static_cast<std::uint16_t>(rdata.size()));
-        writer.octets(rdata);
+crypto::Sha256 contribution_hash(std::vector<Bytes> keys, std::vector<Bytes> entry_keys,
+                                 const std::vector<dns::Name>& name_servers) {
+    std::vector<Bytes> names;
+    for (const dns::Name& name : name_servers) {
+        Bytes lower;
+        append_lower(name, lower);
+        names.push_back(std::move(lower));
     }
+    Bytes input;
+    append(input, set_hash(std::move(keys)));
+    append(input, set_hash(std::move(entry_keys)));
+    append(input, set_hash(std::move(names)));
     return crypto::sha256(input);
 }
 

@@ -1,5 +1,5 @@
 // Digests that all agents of a zone must compute alike, octet for octet: of the
-// roster they act on, of the keys they contribute, and the order of an election.
+// roster they act on, of what they contribute, and the order of an election.
 #pragma once
 
 #include <vector>
@@ -21,9 +21,12 @@ struct RosterEntry {
 // octet) and its identity, uncompressed and in lower case.
 crypto::Sha256 roster_hash(std::vector<RosterEntry> entries);
 
-// SHA-256 over the RDATA of DNSKEY records, each once, in canonical order (RFC 4034
-// 6.3), each after its length in two octets.
-crypto::Sha256 keys_hash(std::vector<Bytes> dnskey_rdatas);
+// SHA-256 over three SHA-256 in a row: of the own keys (DNSKEY RDATA), of the entry
+// keys among them, and of the name servers (uncompressed, in lower case). Each is over
+// its octet strings, each once, in canonical order (RFC 4034 6.3), each after its
+// length in two octets.
+crypto::Sha256 contribution_hash(std::vector<Bytes> keys, std::vector<Bytes> entry_keys,
+                                 const std::vector<dns::Name>& name_servers);
 
 // SHA-256 over zone, epoch (8 octets) and identity, names uncompressed and in lower
 // case: the candidate with the lowest digest comes first.

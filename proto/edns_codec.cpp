@@ -65,8 +65,15 @@ void write_body(const PeerMessage& message, Bytes& target) {
         tlv->u8(message.vote->is_granted ? 1 : 0);
         tlv->u64(message.vote->term);
     }
-    if (message.keys) TlvWriter(target, TlvType::keys)->octets(*message.keys);
+    if (message.contribution) {
+        TlvWriter(target, TlvType::contribution)->octets(*message.contribution);
+    }
     if (message.is_recovering) TlvWriter(target, TlvType::recovery)->u8(1);
+    if (message.echo) {
+        TlvWriter tlv(target, TlvType::echo);
+        tlv->u64(message.echo->epoch);
+        tlv->u8(message.echo->steps);
+    }
 }
 
 // A name in a TLV is never compressed, whatever a reader of messages would allow.
@@ -148,8 +155,13 @@ void read_fact(TlvType type, dns::WireReader& reader, Decoded& decoded) {
             message.vote->is_granted = read_bit(reader);
             message.vote->term = reader.u64();
             return;
-        case TlvType::keys: message.keys = read_digest(reader); return;
+        case TlvType::contribution: message.contribution = read_digest(reader); return;
         case TlvType::recovery: message.is_recovering = read_bit(reader); return;
+        case TlvType::echo:
+            message.echo.emplace();
+            message.echo->epoch = reader.u64();
+            message.echo->steps = reader.u8();
+            return;
     }
     decoded.note(Note::unknown_fact);
     reader.rest();
@@ -163,7 +175,7 @@ Result<void> read_body(dns::WireReader& reader, Decoded& decoded) {
         if (reader.failed()) return malformed("a TLV that overruns the option");
         const std::string name = "TLV " + std::to_string(type);
         if (type == 0) return malformed("TLV 0");
-        const bool is_known = type <= static_cast<std::uint8_t>(TlvType::recovery);
+        const bool is_known = type <= static_cast<std::uint8_t>(TlvType::echo);
         const std::size_t most = TlvType(type) == TlvType::rung ? most_rungs : 1;
         if (is_known && ++seen[type] > most) return malformed(name + " too often");
         read_fact(TlvType(type), value, decoded);

@@ -157,8 +157,12 @@ Json document_of(const PeerMessage& message) {
         document["vote"] = {{"granted", message.vote->is_granted},
                             {"term", std::to_string(message.vote->term)}};
     }
-    if (message.keys) document["keys"] = to_hex(*message.keys);
+    if (message.contribution) document["contribution"] = to_hex(*message.contribution);
     if (message.is_recovering) document["recovery"] = true;
+    if (message.echo) {
+        document["echo"] = {{"epoch", std::to_string(message.echo->epoch)},
+                            {"steps", message.echo->steps}};
+    }
     return document;
 }
 
@@ -232,6 +236,15 @@ Result<Vote> read_vote(const Json& document) {
     return vote;
 }
 
+Result<Echo> read_echo(const Json& document) {
+    FactReader reader(document, "echo");
+    Echo echo;
+    echo.epoch = reader.required_u64("epoch");
+    echo.steps = static_cast<std::uint8_t>(reader.plain().required_number("steps", 0, 255));
+    if (const auto read = reader.finish(); !read) return read.error();
+    return echo;
+}
+
 // Reads the member, if it is there, with `read`.
 template <class Fact>
 Result<void> read_member(FactReader& reader, std::string_view member,
@@ -260,7 +273,7 @@ Result<void> read_facts(FactReader& reader, Decoded& decoded) {
     message.roster = reader.digest("roster");
     message.epoch = reader.u64("epoch");
     message.reason = reader.plain().optional_text("reason");
-    message.keys = reader.digest("keys");
+    message.contribution = reader.digest("contribution");
     message.is_recovering = reader.plain().optional_boolean("recovery").value_or(false);
 
     if (const Json* rungs = reader.plain().optional_array("rungs", most_rungs)) {
@@ -271,7 +284,8 @@ Result<void> read_facts(FactReader& reader, Decoded& decoded) {
     if (const auto read = read_member(reader, "evidence", read_evidence, message.evidence); !read)
         return read;
     if (const auto read = read_member(reader, "term", read_term, message.term); !read) return read;
-    return read_member(reader, "vote", read_vote, message.vote);
+    if (const auto read = read_member(reader, "vote", read_vote, message.vote); !read) return read;
+    return read_member(reader, "echo", read_echo, message.echo);
 }
 
 Result<Decoded> read_message(const Json& document, Operation operation, Purpose purpose) {

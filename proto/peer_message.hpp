@@ -76,7 +76,8 @@ struct Evidence {
     friend bool operator==(const Evidence&, const Evidence&) = default;
 };
 
-// An election's term, with the candidate (ELECT) or the leader (all others).
+// An election's term, with the candidate (ELECT) or the leader (all others; the root:
+// none is known).
 struct Term {
     std::uint64_t number = 0;
     dns::Name identity;
@@ -90,6 +91,17 @@ struct Vote {
     std::uint64_t term = 0;  // the highest that the voter has seen
 
     friend bool operator==(const Vote&, const Vote&) = default;
+};
+
+// The furthest that the sender ever heard from the receiver: a receiver that is behind
+// it runs on an old disk.
+struct Echo {
+    std::uint64_t epoch = 0;
+    // Rungs of its movement's path up to the one it stood on; 0: nothing moved, or the
+    // others had not met.
+    std::uint8_t steps = 0;
+
+    friend bool operator==(const Echo&, const Echo&) = default;
 };
 
 struct PeerMessage {
@@ -111,11 +123,12 @@ struct PeerMessage {
     std::vector<RungReport> rungs;                 // at most most_rungs, in the order sent
     std::optional<Evidence> evidence;
     std::optional<Term> term;
-    std::optional<std::string> reason;   // for people: printable UTF-8, at most 255 octets
-    std::optional<Vote> vote;            // the answer to ELECT only
-    std::optional<crypto::Sha256> keys;  // keys_hash() of the sender's own DNSKEYs
+    std::optional<std::string> reason;  // for people: printable UTF-8, at most 255 octets
+    std::optional<Vote> vote;           // the answer to ELECT only
+    std::optional<crypto::Sha256> contribution;  // contribution_hash() of what the sender brings
     // Its state may be older than what it said before: a restored backup.
     bool is_recovering = false;
+    std::optional<Echo> echo;
 
     friend bool operator==(const PeerMessage&, const PeerMessage&) = default;
 };

@@ -434,18 +434,8 @@ Contribution contribution_of(const Policy& policy, const ZoneState& state) {
 }
 
 Digest digest_of(const Contribution& contribution) {
-    Bytes octets;
-    const auto add = [&](BytesView part) { append(octets, part); };
-    add(proto::keys_hash(contribution.keys));
-    add(proto::keys_hash(contribution.entry_keys));
-    std::vector<Bytes> names;
-    for (const dns::Name& name : contribution.name_servers) {
-        Bytes lower;
-        dns::append_lower(name, lower);
-        names.push_back(std::move(lower));
-    }
-    add(proto::keys_hash(std::move(names)));
-    return crypto::sha256(octets);
+    return proto::contribution_hash(contribution.keys, contribution.entry_keys,
+                                    contribution.name_servers);
 }
 
 namespace {

@@ -51,7 +51,7 @@ def base64_of(octets):
 
 ZONE, A, B = "zone.example.", "msa.a.example.", "msa.b.example."
 LONG = ".".join(["x" * 63, "y" * 63, "z" * 63, "w" * 61]) + "."  # 255 octets
-ROSTER, KEYS = bytes(range(32)), bytes(range(100, 132))
+ROSTER, CONTRIBUTION = bytes(range(32)), bytes(range(100, 132))
 
 # Each fact once: its TLV and its member.
 FACTS = {
@@ -69,8 +69,9 @@ FACTS = {
     9: ("waiting for the parent: \u00e4\u4e2d\U0001f511".encode(), "reason",
         "waiting for the parent: \u00e4\u4e2d\U0001f511"),
     10: (b"\1" + u64(3), "vote", {"granted": True, "term": "3"}),
-    11: (KEYS, "keys", KEYS.hex().upper()),
+    11: (CONTRIBUTION, "contribution", CONTRIBUTION.hex().upper()),
     12: (b"\1", "recovery", True),
+    13: (u64(4) + b"\3", "echo", {"epoch": "4", "steps": 3}),
 }
 
 
@@ -130,16 +131,16 @@ def option_vectors():
     yield bad("two reserved octets: the second is TLV 0", "2.4", hello + b"\0\0")
     yield bad("TLV 0 later", "2.4", hello + fact(3) + b"\0\0\0")
 
-    yield good("unknown facts are skipped", "2.4", hello + tlv(13, b"") + fact(3) + tlv(255, b"\0" * 300),
+    yield good("unknown facts are skipped", "2.4", hello + tlv(14, b"") + fact(3) + tlv(255, b"\0" * 300),
                form(**members(3)), hello + fact(3), [UNKNOWN_FACT])
-    yield good("the same unknown fact twice", "2.4", hello + tlv(13, b"a") * 2, form(), hello, [UNKNOWN_FACT])
+    yield good("the same unknown fact twice", "2.4", hello + tlv(14, b"a") * 2, form(), hello, [UNKNOWN_FACT])
     for title, one in (("process 0", rung(0, B, 1, 1)), ("process 9", rung(9, B, 1, 1)), ("rung 7", rung(1, B, 7, 1)),
-                       ("status 0", rung(1, B, 1, 0)), ("status 5", rung(1, B, 1, 5))):
+                       ("status 0", rung(1, B, 1, 0)), ("status 6", rung(1, B, 1, 6))):
         yield good(f"a rung with {title} is skipped", "2.6", state + one + fact(6), form(**members(6)), state + fact(6), [UNKNOWN_VALUE])
     processes = ["join", "leave", "zsk-roll", "ksk-roll", "csk-roll", "algorithm-roll", "name-servers", "setup"]
     rungs = ["OUT", "KEYS", "DS", "NS", "IN", "NS_GONE", "STOPPED"]
-    statuses = ["working", "done", "holding", "blocked"]
-    many = [(i % 8, f"p{i}.example.", i % 7, i % 4) for i in range(16)]
+    statuses = ["working", "done", "holding", "blocked", "meeting"]
+    many = [(i % 8, f"p{i}.example.", i % 7, i % 5) for i in range(16)]
     sixteen = b"".join(rung(p + 1, s, r, t + 1) for p, s, r, t in many)
     yield good("sixteen rungs, every process, rung and status, order kept", "2.4", state + sixteen, form(rungs=[
         {"process": processes[p], "subject": s, "rung": rungs[r], "status": statuses[t]} for p, s, r, t in many]))
@@ -183,6 +184,8 @@ def option_vectors():
         yield bad(f"a reason {title}", "2.4", hello + tlv(9, reason))
     yield good("a vote that is not granted", "2.4", b"\x81\3\3" + tlv(10, b"\0" + u64(9)), form(vote={"granted": False, "term": "9"}), purpose="answer")
     yield bad("a vote that is neither", "2.4", b"\x81\3\3" + tlv(10, b"\2" + u64(9)), purpose="answer")
+    yield good("the largest echo", "2.4", state + tlv(13, b"\xff" * 9), form(echo={"epoch": str(2**64 - 1), "steps": 255}))
+    yield good("a term without a leader that is known", "2.4", state + tlv(8, u64(3) + b"\0"), form(term={"number": "3", "identity": "."}))
     yield good("recovery 0 is as absence", "2.4", hello + tlv(12, b"\0"), form(), hello)
     yield bad("recovery 2", "2.4", hello + tlv(12, b"\2"))
     for kind, (value, member, _) in FACTS.items():
@@ -203,11 +206,11 @@ def option_vectors():
     yield bad("a TLV with half a length", "2.4", hello + b"\3\0")
     yield bad("a TLV that overruns", "2.4", hello + fact(3)[:-1])
     yield bad("an unknown TLV that overruns", "2.4", hello + b"\x64\xff\xff\0")
-    yield bad("a fault after good facts", "2.4", state + every + b"\x0d")
+    yield bad("a fault after good facts", "2.4", state + every + b"\x0e")
 
-    yield good("ELECT", "4.5", b"\x81\3\1" + fact(8), form(3, 1, **members(8)))
+    yield good("ELECT", "4.10", b"\x81\3\1" + fact(8), form(3, 1, **members(8)))
     yield bad("ELECT without a term", "2.8", b"\x81\3\1")
-    yield good("the vote", "4.5", b"\x81\3\1" + fact(10), form(3, 1, **members(10)), purpose="answer")
+    yield good("the vote", "4.10", b"\x81\3\1" + fact(10), form(3, 1, **members(10)), purpose="answer")
     yield good("a refusal says why", "3.7", b"\1\3\3" + tlv(9, b"not ready"), form(reason="not ready"), purpose="answer")
 
 
@@ -229,7 +232,7 @@ def json_vectors():
     yield ok("mirrored numbers", "2.2", form(192, 128), b"\1\3\1", [MIRRORED], operation="HELLO")
     yield ok("every fact", "7.4", form(**members(*FACTS)), state + b"".join(fact(kind) for kind in FACTS))
     yield ok("numbers for u64", "7.4", form(epoch=2**64 - 1, sequence={"boot": "00" * 8, "counter": 0}), state + tlv(1, bytes(16)) + tlv(5, b"\xff" * 8))
-    yield ok("hexadecimal digits in lower case", "7.4", form(keys=KEYS.hex(), roster=ROSTER.hex()), state + fact(4) + fact(11))
+    yield ok("hexadecimal digits in lower case", "7.4", form(contribution=CONTRIBUTION.hex(), roster=ROSTER.hex()), state + fact(4) + fact(11))
     yield ok("a name without final dot", "7.4", form(identity="msa.a.example"), state + fact(2))
     yield ok("unknown members, nested ones too", "7.3", form(x={"y": [None, 1.5, -1]}, term={"number": "3", "identity": A, "z": []}), state + fact(8))
     yield ok("an unknown process", "2.6", form(rungs=[{"process": "nap", "subject": B, "rung": "KEYS", "status": "done"}] + FACTS[6][2]), state + fact(6), [UNKNOWN_VALUE])
@@ -257,7 +260,7 @@ def json_vectors():
         yield no(f"zone {json.dumps(zone)[:8]}, {len(str(zone))} characters", "7.4", form() | {"zone": zone})
     for member, value in (("interval", 0), ("interval", 86401), ("interval", "30"), ("interval", 1.5), ("epoch", -1), ("epoch", "-1"), ("epoch", "18446744073709551616"),
                           ("epoch", 1.0), ("epoch", ""), ("epoch", "1e3"), ("epoch", " 1"), ("epoch", "0x1"), ("epoch", None), ("roster", ""), ("roster", "00" * 31),
-                          ("roster", "00" * 33), ("roster", "zz" * 32), ("roster", "0" * 63), ("keys", "00"), ("recovery", 1), ("reason", "x" * 256),
+                          ("roster", "00" * 33), ("roster", "zz" * 32), ("roster", "0" * 63), ("contribution", "00"), ("recovery", 1), ("echo", {"epoch": "1"}), ("echo", {"steps": 1}), ("echo", {"epoch": "1", "steps": 256}), ("echo", {"epoch": "1", "steps": "1"}), ("echo", "1"), ("reason", "x" * 256),
                           ("reason", "\n"), ("reason", "\u0000"), ("reason", "\u0085"), ("identity", "a..b"), ("identity", None), ("rungs", {}), ("rungs", [1]),
                           ("rungs", FACTS[6][2] * 17), ("rungs", [{"process": "join", "subject": B, "rung": "KEYS"}]), ("rungs", [{"process": 1, "subject": B, "rung": "KEYS", "status": "done"}]),
                           ("sequence", "1"), ("sequence", {"boot": "00" * 8}), ("sequence", {"counter": "1"}), ("sequence", {"boot": "00" * 7, "counter": "1"}),
@@ -267,7 +270,7 @@ def json_vectors():
     yield no("a change told by HELLO", "4.1", form(changed="DNSKEY"), operation="HELLO")
     yield no("election without a term", "2.8", form(), operation="ELECT")
     yield ok("election", "2.8", form(**members(8)), b"\x81\3\3" + fact(8), operation="ELECT")
-    yield ok("a vote", "4.5", form(**members(10)), b"\x81\3\3" + fact(10), operation="ELECT", purpose="answer")
+    yield ok("a vote", "4.10", form(**members(10)), b"\x81\3\3" + fact(10), operation="ELECT", purpose="answer")
 
 
 NOTIFY, UPDATE, QUERY = 4, 5, 0
@@ -623,16 +626,25 @@ def roster_vectors():
     yield case("both states of one", [[2, A], [1, B], [1, A]], on + name(A) + off + name(A) + on + name(B))
 
 
-def keys_vectors():
-    def case(title, rdatas, encoded):
-        return {"name": title, "rule": "8.2", "rdata": [base64_of(r) for r in rdatas], "digest": hashlib.sha256(encoded).hexdigest()}
+def contribution_digest_vectors():
+    def encoded(strings):
+        return hashlib.sha256(b"".join(u16(len(string)) + string for string in strings)).digest()
+
+    def case(title, keys, entry_keys, name_servers, *parts):
+        """`parts`: the three lists as they are hashed."""
+        return {"name": title, "rule": "8.2", "keys": [base64_of(key) for key in keys], "entry_keys": [base64_of(key) for key in entry_keys],
+                "name_servers": name_servers, "digest": hashlib.sha256(b"".join(encoded(part) for part in parts)).hexdigest()}
 
     one, two, three = sorted(DNSKEYS)
-    yield case("none", [], b"")
-    yield case("one", [one], u16(len(one)) + one)
-    yield case("three, sorted by octets and not by length", [three, one, two], b"".join(u16(len(k)) + k for k in (one, two, three)))
-    yield case("the same key twice", [two, one, two], b"".join(u16(len(k)) + k for k in (one, two)))
-    yield case("a prefix comes first", [one + b"x", one], u16(len(one)) + one + u16(len(one) + 1) + one + b"x")
+    yield case("nothing", [], [], [], [], [], [])
+    yield case("one of each", [one], [one], ["ns1.a.example."], [one], [one], [name("ns1.a.example.")])
+    yield case("three keys, sorted by octets and not by length", [three, one, two], [], [], [one, two, three], [], [])
+    yield case("the same key twice", [two, one, two], [two, two], [], [one, two], [two], [])
+    yield case("a prefix comes first", [one + b"x", one], [], [], [one, one + b"x"], [], [])
+    yield case("names by their octets, not canonically; case does not matter", [], [], ["NS.z.example.", "ns10.a.example.", "ns.z.Example."],
+               [], [], [name("ns.z.example."), name("ns10.a.example.")])
+    yield case("a key that is an entry key is in both lists", [one, two], [], [], [one, two], [], [])
+    yield case("another entry key is another contribution", [one, two], [two], [], [one, two], [two], [])
 
 
 def election_vectors():
@@ -650,7 +662,7 @@ def election_vectors():
 
 FILES = {
     "option": option_vectors, "json": json_vectors, "message": message_vectors, "contribution": contribution_vectors,
-    "instruction": instruction_vectors, "sig0": sig0_vectors, "roster": roster_vectors, "keys": keys_vectors, "election": election_vectors,
+    "instruction": instruction_vectors, "sig0": sig0_vectors, "roster": roster_vectors, "contribution_digest": contribution_digest_vectors, "election": election_vectors,
 }
 
 

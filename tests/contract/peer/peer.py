@@ -40,7 +40,7 @@ TRANSPORTS = {"dns": 1, "api": 2}
 SYNCHRONIZATIONS = {"leader-follower": 1, "peer": 2}
 PROCESSES = {1: "join", 2: "leave", 3: "zsk-roll", 4: "ksk-roll", 5: "csk-roll", 6: "algorithm-roll", 7: "name-servers", 8: "setup"}
 RUNGS = {0: "OUT", 1: "KEYS", 2: "DS", 3: "NS", 4: "IN", 5: "NS_GONE", 6: "STOPPED"}
-STATUSES = {1: "working", 2: "done", 3: "holding", 4: "blocked"}
+STATUSES = {1: "working", 2: "done", 3: "holding", 4: "blocked", 5: "meeting"}
 OPTION = 65010
 CONTRIBUTED = ["NS", "DNSKEY", "CDS", "CDNSKEY"]
 CONTROLLED = CONTRIBUTED + ["CSYNC"]
@@ -72,8 +72,9 @@ class Message:
     term: tuple = None  # number, identity
     reason: str = None
     vote: tuple = None  # granted, term
-    keys: bytes = None
+    contribution: bytes = None
     recovery: bool = False
+    echo: tuple = None  # epoch, steps
 
 
 def check(message, purpose):
@@ -165,11 +166,13 @@ def read_fact(message, kind, value, notes):
         require(granted <= 1, "vote")
         message.vote = (bool(granted), term)
     elif kind == 11:
-        message.keys, = exactly(value, "!32s")
+        message.contribution, = exactly(value, "!32s")
     elif kind == 12:
         recovery, = exactly(value, "!B")
         require(recovery <= 1, "recovery")
         message.recovery = bool(recovery)
+    elif kind == 13:
+        message.echo = exactly(value, "!QB")
     else:
         notes.add("unknown fact")
 
@@ -191,7 +194,7 @@ def decode_option(value, purpose):
         kind, length = struct.unpack("!BH", body[:3])
         require(kind != 0 and len(body) >= 3 + length, "TLV")
         seen[kind] = seen.get(kind, 0) + 1
-        require(kind > 12 or seen[kind] <= (16 if kind == 6 else 1), "too often")
+        require(kind > 13 or seen[kind] <= (16 if kind == 6 else 1), "too often")
         read_fact(message, kind, body[3:3 + length], notes)
         body = body[3 + length:]
     return check(message, purpose), notes
@@ -220,10 +223,12 @@ def encode_option(message):
         facts.append((9, message.reason.encode()))
     if message.vote:
         facts.append((10, struct.pack("!BQ", *message.vote)))
-    if message.keys:
-        facts.append((11, message.keys))
+    if message.contribution:
+        facts.append((11, message.contribution))
     if message.recovery:
         facts.append((12, b"\1"))
+    if message.echo:
+        facts.append((13, struct.pack("!QB", *message.echo)))
     body = b"".join(struct.pack("!BH", kind, len(value)) + value for kind, value in facts)
     return bytes([number, message.transport, message.synchronization]) + body
 
@@ -381,7 +386,8 @@ def message_of(document, operation, purpose):
         "interval": lambda value: number(value, 1, 86400), "roster": hex_of(32), "epoch": u64,
         "rungs": lambda value: list(read_rungs(value, notes)), "evidence": read_evidence,
         "term": nested(number=u64, identity=name_of), "reason": text_of,
-        "vote": nested(granted=boolean, term=u64), "keys": hex_of(32), "recovery": boolean,
+        "vote": nested(granted=boolean, term=u64), "contribution": hex_of(32), "recovery": boolean,
+        "echo": nested(epoch=u64, steps=lambda value: number(value, 0, 255)),
     }
     for member, reader in readers.items():
         if member in document:
@@ -419,10 +425,12 @@ def document_of(message):
         document["reason"] = message.reason
     if message.vote:
         document["vote"] = {"granted": message.vote[0], "term": str(message.vote[1])}
-    if message.keys:
-        document["keys"] = message.keys.hex()
+    if message.contribution:
+        document["contribution"] = message.contribution.hex()
     if message.recovery:
         document["recovery"] = True
+    if message.echo:
+        document["echo"] = {"epoch": str(message.echo[0]), "steps": message.echo[1]}
     return document
 
 
@@ -661,8 +669,12 @@ def roster_digest(records):
     return hashlib.sha256(b"".join(bytes([state]) + wire for wire, state in ordered)).digest()
 
 
-def keys_digest(rdatas):
-    return hashlib.sha256(b"".join(struct.pack("!H", len(rdata)) + rdata for rdata in sorted(set(rdatas)))).digest()
+def set_digest(strings):
+    return hashlib.sha256(b"".join(struct.pack("!H", len(string)) + string for string in sorted(set(strings)))).digest()
+
+
+def contribution_digest(keys, entry_keys, name_servers):
+    return hashlib.sha256(set_digest(keys) + set_digest(entry_keys) + set_digest(map(lower, name_servers))).digest()
 
 
 def election_order(zone, epoch, candidates):

@@ -127,9 +127,11 @@ def test_roster(vector):
         assert peer.roster_digest(order).hex() == vector["digest"]
 
 
-@vectors("keys.json")
-def test_keys(vector):
-    assert peer.keys_digest([base64.b64decode(rdata) for rdata in vector["rdata"]]).hex() == vector["digest"]
+@vectors("contribution_digest.json")
+def test_contribution_digest(vector):
+    keys, entry_keys = ([base64.b64decode(rdata) for rdata in vector[member]] for member in ("keys", "entry_keys"))
+    name_servers = [dns.name.from_text(name) for name in vector["name_servers"]]
+    assert peer.contribution_digest(keys, entry_keys, name_servers).hex() == vector["digest"]
 
 
 @vectors("election.json")
@@ -147,5 +149,5 @@ def test_files_are_what_is_written(monkeypatch):
 def test_every_section_with_a_format_has_vectors():
     rules = {vector["rule"] for file in VECTORS.glob("*.json") for vector in json.loads(file.read_text())}
     for rule in ("1", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "3.1", "3.2", "3.3", "3.4", "3.6", "3.7", "4.1",
-                 "4.5", "5.2", "5.3", "6.1", "6.2", "6.3", "7.3", "7.4", "7.5", "7.6", "8.1", "8.2", "8.3"):
+                 "4.10", "5.2", "5.3", "6.1", "6.2", "6.3", "7.3", "7.4", "7.5", "7.6", "8.1", "8.2", "8.3"):
         assert rule in rules, rule

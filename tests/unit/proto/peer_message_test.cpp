@@ -51,7 +51,7 @@ TEST_CASE("numbers and texts lead to one enumerator and back") {
         }
         CHECK(from_number<ProcessKind>(octet).has_value() == (number >= 1 && number <= 8));
         CHECK(from_number<Rung>(octet).has_value() == (number <= 6));
-        CHECK(from_number<RungStatus>(octet).has_value() == (number >= 1 && number <= 4));
+        CHECK(from_number<RungStatus>(octet).has_value() == (number >= 1 && number <= 5));
     }
     CHECK_FALSE(from_text<Rung>("").has_value());
     CHECK_FALSE(from_text<Rung>("KEY").has_value());

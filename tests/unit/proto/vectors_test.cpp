@@ -179,13 +179,21 @@ TEST_CASE("digests are computed as the vectors say (README 8)") {
         std::reverse(entries.begin(), entries.end());
         CHECK(to_hex(roster_hash(entries)) == to_hex(hex_at(vector, "digest")));
     }
-    for (const Json& vector : read_vectors("keys.json")) {
+    for (const Json& vector : read_vectors("contribution_digest.json")) {
         INFO(text_at(vector, "name"));
-        std::vector<Bytes> rdatas;
-        for (const Json& rdata : vector.at("rdata")) {
-            rdatas.push_back(from_base64(rdata.get<std::string>()).value());
+        const auto octets_at = [&](const char* member) {
+            std::vector<Bytes> listed;
+            for (const Json& rdata : vector.at(member)) {
+                listed.push_back(from_base64(rdata.get<std::string>()).value());
+            }
+            return listed;
+        };
+        std::vector<dns::Name> name_servers;
+        for (const Json& name : vector.at("name_servers")) {
+            name_servers.push_back(name_of(name.get<std::string>()));
         }
-        CHECK(to_hex(keys_hash(rdatas)) == to_hex(hex_at(vector, "digest")));
+        CHECK(to_hex(contribution_hash(octets_at("keys"), octets_at("entry_keys"), name_servers)) ==
+              to_hex(hex_at(vector, "digest")));
     }
 }
 
