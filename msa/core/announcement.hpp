@@ -56,4 +56,15 @@ inline bool is_settled(const RungReport& report) {
 }
 inline bool is_parked(const RungReport& report) { return report.status == RungStatus::blocked; }
 
+// STATE of this zone, for either codec. Capabilities, sequence, identity and interval are
+// of whoever sends it. Nothing is lost but: rungs beyond proto::most_rungs, which no zone
+// has; milliseconds of the end of a hold, which becomes the next whole second between
+// 1970 and 9999; and the leader of term 0, which nobody has called.
+proto::PeerMessage to_message(const Announcement& announcement, const dns::Name& zone);
+
+// Errors (malformed): another operation than STATE; roster, epoch, contribution or evidence
+// is missing (proto/README.md 4.4): without them it would shorten a wait, or contradict
+// what it does not say. Absent rungs, term, echo and recovery mean none.
+Result<Announcement> to_announcement(const proto::PeerMessage& message);
+
 }  // namespace chorale::msa
