@@ -123,8 +123,8 @@ struct PeerMessage {
     std::vector<RungReport> rungs;                 // at most most_rungs, in the order sent
     std::optional<Evidence> evidence;
     std::optional<Term> term;
-    std::optional<std::string> reason;  // for people: printable UTF-8, at most 255 octets
-    std::optional<Vote> vote;           // the answer to ELECT only
+    std::optional<std::string> reason;           // for people: printable UTF-8, at most 255 octets
+    std::optional<Vote> vote;                    // the answer to ELECT only
     std::optional<crypto::Sha256> contribution;  // contribution_hash() of what the sender brings
     // Its state may be older than what it said before: a restored backup.
     bool is_recovering = false;

@@ -118,8 +118,8 @@ TEST_CASE("What cannot be written becomes what is nearest, and never an earlier 
 
     said = heard = Announcement{};
     for (int at = 0; at < 20; ++at)
-        said.rungs.push_back(
-            {ProcessKind::join, name("msa" + std::to_string(at) + "."), Rung::IN, RungStatus::done});
+        said.rungs.push_back({ProcessKind::join, name("msa" + std::to_string(at) + "."), Rung::IN,
+                              RungStatus::done});
     heard.rungs.assign(said.rungs.begin(), said.rungs.begin() + proto::most_rungs);
     check_arrives(said, heard);
 }
