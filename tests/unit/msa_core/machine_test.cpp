@@ -1,0 +1,187 @@
+// Single promises of the machine's header; the simulation plays whole movements.
+#include "common/dns/rdata.hpp"
+#include "msa/core/election.hpp"
+#include "tests/unit/msa_core/zone_lab.hpp"
+
+namespace chorale::msa::test {
+namespace {
+
+ZoneLab both() {
+    ZoneLab lab;
+    lab.see();
+    take_contribution(lab.policy, lab.state, 1,
+                      {{key(9, 1), key(10, 0)}, {key(9, 1)}, {name("NS.b."), name("ns.a0.")}});
+    return lab;
+}
+
+template <class Kind>
+std::size_t count(const Outcome& outcome) {
+    std::size_t found = 0;
+    for (const Action& action : outcome.actions) found += std::holds_alternative<Kind>(action);
+    return found;
+}
+
+bool waits_for(const ZoneLab& lab, std::string_view part) {
+    for (const Wait& wait : waits(lab.policy, lab.state))
+        if (wait.text.find(part) != std::string::npos) return true;
+    return false;
+}
+
+}  // namespace
+
+TEST_CASE("RRsets for the combiner are whole, sorted, and of the policy's TTLs") {
+    ZoneLab lab = both();
+    lab.policy.ns_ttl = 1, lab.policy.dnskey_ttl = 2, lab.policy.cds_ttl = 3;
+    Intended intended;
+    intended.dnskey = lab.state.providers[1].keys;
+    intended.cds = find_keys(lab.state, {key(1, 1), key(9, 1)});
+    intended.ns = lab.state.providers[0].servers | lab.state.providers[1].servers;
+    intended.csync = true;
+    const auto rrsets = render(lab.policy, lab.state, intended);
+    const std::array types = {dns::Type::NS, dns::Type::DNSKEY, dns::Type::CDS, dns::Type::CDNSKEY,
+                              dns::Type::CSYNC};
+    const std::array<std::uint32_t, 5> ttls = {1, 2, 3, 3, 3};
+    const std::array<std::size_t, 5> sizes = {3, 2, 2, 2, 1};
+    for (std::size_t at = 0; at < 5; ++at) {
+        CHECK(rrsets[at].owner == lab.state.zone);
+        CHECK(rrsets[at].type == types[at]);
+        CHECK(rrsets[at].ttl == ttls[at]);
+        REQUIRE(rrsets[at].rdatas.size() == sizes[at]);
+        for (std::size_t next = 1; next < rrsets[at].rdatas.size(); ++next)
+            CHECK(dns::compare_rdata(types[at], rrsets[at].rdatas[next - 1],
+                                     rrsets[at].rdatas[next]) < 0);
+    }
+    // Own keys are added by the own signer.
+    CHECK(std::find(rrsets[1].rdatas.begin(), rrsets[1].rdatas.end(), key(1, 1)) ==
+          rrsets[1].rdatas.end());
+    for (const Bytes& cds : rrsets[2].rdatas) {
+        CHECK(cds[3] == 2);
+        CHECK((crypto::ds_matches(lab.state.zone, key(1, 1), cds) ||
+               crypto::ds_matches(lab.state.zone, key(9, 1), cds)));
+    }
+    // RFC 7477 2.1: serial 0, flags immediate, and the bitmap A NS AAAA.
+    CHECK(rrsets[4].rdatas.front() == Bytes{0, 0, 0, 0, 0, 1, 0, 4, 0x60, 0, 0, 0x08});
+    for (const dns::RRset& rrset : render(lab.policy, lab.state, Intended{}))
+        CHECK(rrset.rdatas.empty());
+}
+
+TEST_CASE("What removing a key at once breaks is said before it is done") {
+    ZoneLab lab = both();
+    CHECK(emergency_statement(lab.policy, lab.state, key(77, 0)) == "no such key");
+    // The largest TTL of data is 7200 s, to which 300 s are added.
+    const std::string zone_key = emergency_statement(lab.policy, lab.state, key(2, 0));
+    CHECK(zone_key.find("up to 7500 s") != std::string::npos);
+    CHECK(zone_key.find("bogus") == std::string::npos);
+    const std::string entry_key = emergency_statement(lab.policy, lab.state, key(1, 1));
+    CHECK(entry_key.find("bogus for up to 3900 s") != std::string::npos);
+    const Outcome outcome = lab.feed(event::RemovedAtOnce{key(2, 0)});
+    CHECK(outcome.must_commit);
+    CHECK(count<action::Report>(outcome) == 1);
+    CHECK(lab.state.removed == find_keys(lab.state, {key(2, 0)}));
+    CHECK_FALSE(lab.feed(event::RemovedAtOnce{key(78, 0)}).must_commit);
+}
+
+TEST_CASE("An entry key that is withdrawn is not contributed, unless it is the last") {
+    ZoneLab lab;
+    lab.zone.apex.dnskeys.push_back(key(3, 1));
+    lab.zone.apex.dnskey_signers.push_back(key(3, 1));
+    lab.see();
+    const auto entry = [&] { return contribution_of(lab.policy, lab.state).entry_keys.size(); };
+    REQUIRE(entry() == 2);
+    CHECK(lab.feed(event::Withdrawn{key(1, 1), true}).must_commit);
+    CHECK(entry() == 1);
+    lab.feed(event::Withdrawn{key(3, 1), true});
+    CHECK(entry() == 2);
+    lab.feed(event::Withdrawn{key(3, 1), false});
+    CHECK(contribution_of(lab.policy, lab.state).entry_keys == std::vector<Bytes>{key(3, 1)});
+}
+
+TEST_CASE("What is waited for is said, and a pause is durable") {
+    ZoneLab lab;
+    CHECK(waits_for(lab, "the signed zone"));
+    CHECK(waits_for(lab, "answers of the name servers"));
+    lab.see();
+    CHECK_FALSE(waits_for(lab, "the signed zone"));
+    CHECK(lab.feed(event::Paused{true}).must_commit);
+    CHECK(waits_for(lab, "paused"));
+    lab.feed(event::Paused{false});
+    CHECK_FALSE(waits_for(lab, "paused"));
+}
+
+TEST_CASE("Without an MSIGNER RRset nothing is pushed, and it is said what lacks") {
+    ZoneLab lab;
+    lab.zone.msigner.clear();
+    const Outcome seen = lab.see();
+    const Outcome surveyed = lab.feed(event::Surveyed{});
+    CHECK(count<action::Push>(seen) + count<action::Push>(surveyed) == 0);
+    CHECK(waits_for(lab, "MSIGNER"));
+}
+
+TEST_CASE("Who vanished from the roster is held, or leaves, as the policy says") {
+    for (const auto missing : {Policy::Missing::hold, Policy::Missing::leave}) {
+        ZoneLab lab = both();
+        lab.policy.on_missing = missing;
+        lab.zone.msigner = {msigner(1, "msa.a.")};
+        lab.see();
+        CHECK(is_leaving(lab.policy, lab.state.providers[1]) ==
+              (missing == Policy::Missing::leave));
+    }
+}
+
+TEST_CASE("One vote a term, durable before it is given") {
+    ZoneLab lab;
+    lab.zone.msigner.push_back(msigner(1, "msa.c."));
+    lab.see();
+    const auto ask = [&](std::string_view who, std::uint64_t term) {
+        const Outcome outcome = lab.feed(event::VoteAsked{PeerGate::admit(name(who)), term});
+        for (const Action& action : outcome.actions)
+            if (const auto* vote = std::get_if<action::GiveVote>(&action)) {
+                CHECK(vote->to == name(who));
+                return std::pair(vote->is_granted, outcome.must_commit);
+            }
+        FAIL("no answer");
+        return std::pair(false, false);
+    };
+    CHECK(ask("msa.b.", 5) == std::pair(true, true));
+    CHECK_FALSE(ask("msa.c.", 5).first);
+    CHECK(ask("msa.b.", 5).first);
+    CHECK_FALSE(ask("msa.c.", 4).first);
+    CHECK(ask("msa.c.", 6) == std::pair(true, true));
+    CHECK(lab.state.election.term == 6);
+    CHECK_FALSE(ask("msa.b.", ~std::uint64_t(0)).first);
+    CHECK(lab.state.election.term == 6);
+}
+
+TEST_CASE("Of two providers both votes elect, and a lease ends after 10 intervals") {
+    ZoneLab lab = both();
+    for (Provider& provider : lab.state.providers) {
+        provider.position = {ProcessKind::join, Rung::IN};
+        provider.peer = PeerState::operational;
+    }
+    lab.state.has_part = true;
+    Election& election = lab.state.election;
+    election.term = 4;
+    election.voted = lab.policy.identity;
+    election.votes = ProviderSet::of(0);
+    CHECK_FALSE(leads(lab.policy, lab.state));
+    std::vector<Action> actions;
+    take_vote(lab.policy, lab.state, 1, 4, false, actions);
+    CHECK_FALSE(leads(lab.policy, lab.state));
+    take_vote(lab.policy, lab.state, 1, 4, true, actions);
+    CHECK(leads(lab.policy, lab.state));
+    lab.state.elapsed += 10 * lab.policy.interval - Duration(1);
+    CHECK(leads(lab.policy, lab.state));
+    lab.state.elapsed += Duration(1);
+    CHECK_FALSE(leads(lab.policy, lab.state));
+}
+
+TEST_CASE("A signer is told nothing that caches do not bear") {
+    ZoneLab lab = both();
+    const Advice advised = advice(lab.policy, lab.state);
+    CHECK(advised.may_sign.empty());
+    CHECK(advised.may_withdraw.empty());
+    CHECK(advised.may_remove.empty());
+    CHECK_FALSE(advised.may_stop);
+}
+
+}  // namespace chorale::msa::test
