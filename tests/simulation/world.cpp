@@ -924,9 +924,9 @@ void World::plan_faults() {
     std::sort(times.begin(), times.end());
     for (const Seconds when : times) {
         const Mask bit = Mask(1) << any();
-        Mask next = on ^ bit;
-        if (next == 0) next = on;
-        on = next;
+        Mask flipped = on ^ bit;
+        if (flipped == 0) flipped = on;
+        on = flipped;
         fault(when, [this, bit] {
             Mask next = on_ ^ bit;
             for (const Node& node : nodes_)
