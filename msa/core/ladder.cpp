@@ -449,10 +449,13 @@ ProviderSet voices(const Policy& policy, const ZoneState& state) {
     for (std::size_t at = 0; at < state.providers.size(); ++at) {
         const Provider& provider = state.providers[at];
         const bool leaves = is_leaving(policy, provider);
-        (leaves ? leaving : staying).add(at);
+        if (!leaves)
+            staying.add(at);
+        else if (at == 0 || !is_silent(policy, state, provider))
+            leaving.add(at);
         someone_stays |= !leaves && provider.position.has_keys();
     }
-    return someone_stays ? staying : (staying | leaving) - silent_leavers(policy, state);
+    return someone_stays ? staying : staying | leaving;
 }
 
 ProviderSet required(const Policy& policy, const ZoneState& state) {
@@ -464,7 +467,7 @@ ProviderSet silent_leavers(const Policy& policy, const ZoneState& state) {
     for (std::size_t at = 1; at < state.providers.size(); ++at) {
         const Provider& provider = state.providers[at];
         if (is_leaving(policy, provider) && is_silent(policy, state, provider) &&
-            has_part(state, at))
+            (has_part(state, at) || state.movement.subjects.contains(at)))
             set.add(at);
     }
     return set;
@@ -553,7 +556,9 @@ bool look(const Policy& policy, ZoneState& state) {
     return look_at_claims(policy, state) || is_new;
 }
 
-Judgement judge(const Policy& policy, const ZoneState& state) {
+namespace {
+
+Judgement judge_rung(const Policy& policy, const ZoneState& state) {
     const Movement& movement = state.movement;
     Judgement judgement;
     std::string& lacks = judgement.lacks;
@@ -590,15 +595,7 @@ Judgement judge(const Policy& policy, const ZoneState& state) {
     }
     const bool is_setup = movement.process == ProcessKind::setup;
     switch (position.rung) {
-        case Rung::OUT:
-            judgement.is_done = is_yes(can_climb(policy, state, &lacks));
-            // Of whatever was going on when everybody's state was lost, caches know nothing then.
-            if (state.lost_at.is_set())
-                judgement.hold_end = state.lost_at.at + 2 * extra +
-                                     std::max(state.parent_ns_ttl.wait(), largest_ns_ttl(state)) +
-                                     std::max({largest_data_ttl(state), largest_key_ttl(state),
-                                               state.ds_ttl.wait()});
-            break;
+        case Rung::OUT: judgement.is_done = is_yes(can_climb(policy, state, &lacks)); break;
         case Rung::KEYS: judgement.is_done = is_yes(keys_everywhere(policy, state, &lacks)); break;
         case Rung::DS:
             judgement.is_done = is_yes(keys_everywhere(policy, state, &lacks) &
@@ -622,6 +619,20 @@ Judgement judge(const Policy& policy, const ZoneState& state) {
             break;
         default: judgement.is_done = is_yes(ns_at_parent(state, &lacks)); break;
     }
+    return judgement;
+}
+
+}  // namespace
+
+Judgement judge(const Policy& policy, const ZoneState& state) {
+    Judgement judgement = judge_rung(policy, state);
+    if (!state.lost_at.is_set()) return judgement;
+    // Of whatever went on when our state was not the newest, caches know nothing after this.
+    const Elapsed end =
+        state.lost_at.at + 2 * margin(policy) +
+        std::max(state.parent_ns_ttl.wait(), largest_ns_ttl(state)) +
+        std::max({largest_data_ttl(state), largest_key_ttl(state), state.ds_ttl.wait()});
+    judgement.hold_end = later(end, judgement.hold_end.value_or(end));
     return judgement;
 }
 

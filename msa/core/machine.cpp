@@ -136,8 +136,8 @@ private:
         dirty_ |= peer.largest_ttl.see(said.largest_ttl, state_.elapsed);
         dirty_ |= take_leader(policy_, state_, *at, said);
         const Progress ours = progress_of(state_.movement);
-        // On an old disk, unless it is the echo that is old.
-        if (said.echo > ours && !state_.is_recovering) {
+        // On an old disk. Only a start can bring one: what comes later is a lie.
+        if (said.echo > ours && !state_.is_recovering && !state_.is_caught_up) {
             state_.is_recovering = state_.is_restored = dirty_ = true;
             state_.is_caught_up = false;
             report("is behind what " + peer.identity.to_text() +

@@ -260,6 +260,13 @@ bool try_to_meet(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     return true;
 }
 
+// The sender has carried out what we are on.
+bool is_beyond(const Movement& movement, const Word& word) {
+    return word.is_readable &&
+           (movement.process == ProcessKind::leave ? !word.all().meets(movement.subjects)
+                                                   : word.settled.includes(movement.subjects));
+}
+
 bool others_permit(const Policy& policy, const ZoneState& state) {
     const Movement& movement = state.movement;
     const bool is_last = movement.index + 1U == path_of(movement.process).size();
@@ -267,7 +274,7 @@ bool others_permit(const Policy& policy, const ZoneState& state) {
         const Provider& peer = state.providers[at];
         if (!peer.heard) return false;
         const Word word = read_word(state, *peer.heard);
-        if (is_last && peer.heard->epoch > movement.epoch) continue;
+        if (peer.heard->epoch > movement.epoch && (is_last || is_beyond(movement, word))) continue;
         if (!agrees(state, peer, word) || peer.heard->epoch != movement.epoch) return false;
         if (is_last && word.is_over()) continue;
         if (word.process != movement.process || word.subjects != movement.subjects || !word.has_met)
@@ -288,9 +295,8 @@ bool leader_permits(const Policy& policy, const ZoneState& state) {
     const Word word = read_word(state, heard);
     if (!agrees(state, state.providers[*at], word)) return false;
     const bool is_last = movement.index + 1U == path_of(movement.process).size();
-    if (is_last &&
-        (heard.epoch > movement.epoch || (heard.epoch == movement.epoch && word.is_over())))
-        return true;
+    if (heard.epoch > movement.epoch && (is_last || is_beyond(movement, word))) return true;
+    if (is_last && heard.epoch == movement.epoch && word.is_over()) return true;
     return heard.epoch == movement.epoch && word.has_met && word.process == movement.process &&
            word.subjects == movement.subjects && word.index == movement.index + 1U;
 }
@@ -389,16 +395,20 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
         if (!is_beginning(policy, state)) return false;
         agrees = true;
         if (state.is_recovering) {
-            // Nobody knows more than we: begin with what the world shows.
-            report(actions, "nobody knows the state: begins anew", true);
+            // Nobody knows more than we: go on with what we know, as if it began now.
+            report(actions, "nobody knows more: goes on from its own state", true);
             for (const Provider& peer : state.providers)
-                if (peer.heard)
+                if (peer.heard && peer.heard->echo.epoch <= state.epoch_seen + most_epochs_ahead)
                     state.epoch_seen = std::max(state.epoch_seen, peer.heard->echo.epoch);
-            forget_part(state);
-            state.movement = Movement{};
-            state.movement.epoch = state.epoch_seen;
             state.is_recovering = false;
             state.lost_at.at = state.elapsed;
+            Movement& movement = state.movement;
+            if (movement.is_over()) {
+                movement.epoch = state.epoch_seen;
+            } else {
+                const Plan same{movement.process, movement.subjects};
+                start(policy, state, same, state.epoch_seen + 1, actions);
+            }
         }
         if (state.has_part) return false;
         state.has_part = true;
@@ -502,6 +512,23 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
     return true;
 }
 
+// On the first rung, done: others may be on the second, unless one who would know has
+// gone away from it.
+bool may_have_begun(const Policy& policy, const ZoneState& state) {
+    const Movement& movement = state.movement;
+    if (movement.index > 0) return true;
+    if (!movement.was_done) return false;
+    for (const std::size_t at : required(policy, state)) {
+        const Provider& peer = state.providers[at];
+        if (!peer.heard || peer.heard->epoch < movement.epoch) continue;
+        const Word word = read_word(state, *peer.heard);
+        if (word.is_readable && (peer.heard->epoch > movement.epoch || word.is_over()) &&
+            !(word.present | word.settled | word.parked).meets(movement.subjects))
+            return false;
+    }
+    return true;
+}
+
 void take_back(ZoneState& state) {
     for (const std::size_t at : state.movement.subjects)
         if (!state.providers[at].position.has_keys()) state.providers[at].position = Position{};
@@ -535,9 +562,11 @@ bool take_back_arrivals(const Policy& policy, ZoneState& state) {
 std::optional<Plan> common_plan(const Policy& policy, const ZoneState& state,
                                 std::uint64_t& epoch) {
     std::optional<Plan> common;
+    bool someone_is_in = false;
+    for (const Provider& provider : state.providers) someone_is_in |= provider.position.has_keys();
     for (const std::size_t at : required(policy, state)) {
         const Provider& peer = state.providers[at];
-        if (!peer.position.has_keys()) continue;
+        if (someone_is_in && !peer.position.has_keys()) continue;
         if (!peer.heard || peer.heard->epoch < state.movement.epoch) return std::nullopt;
         const Word word = read_word(state, *peer.heard);
         if (!agrees(state, peer, word) || word.is_over() || word.has_met) return std::nullopt;
@@ -563,7 +592,9 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     auto next = plan(policy, state, lacks);
     std::uint64_t their_epoch = 0;
     if (const auto theirs = common_plan(policy, state, their_epoch)) {
-        const bool is_free = state.movement.is_over() || !state.movement.has_met || !next;
+        // On the first rung nothing was begun, or they would stay too.
+        const bool is_free = state.movement.is_over() || !state.movement.has_met || !next ||
+                             state.movement.index == 0;
         if (their_epoch > state.movement.epoch && is_free)
             next = theirs;
         else if (their_epoch == state.movement.epoch && !state.movement.is_over() &&
@@ -575,8 +606,7 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
         next && (state.providers.front().position.has_keys() || next->subjects.contains(0));
     if (!is_ours) {
         Movement& called_off = state.movement;
-        if (called_off.is_over() ||
-            (called_off.has_met && (called_off.index > 0 || called_off.was_done)))
+        if (called_off.is_over() || (called_off.has_met && may_have_begun(policy, state)))
             return false;
         // Nothing was begun.
         report(actions, describe(state) + ": called off");
@@ -657,8 +687,11 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
         if ((has_part(state, at) || may_climb) && moves && position.process == ProcessKind::setup)
             (leaves ? stranded : securing).add(at);
     }
-    if (!silent.empty() && !((staying | securing | holding) - silent).empty())
-        return Plan{ProcessKind::leave, silent};
+    ProviderSet lost;
+    for (const std::size_t at : silent)
+        if (has_part(state, at)) lost.add(at);
+    if (!lost.empty() && !((staying | securing | holding) - silent).empty())
+        return Plan{ProcessKind::leave, lost};
     for (const std::size_t at : order)
         if (underway.contains(at) && is_leaving(policy, state.providers[at]) &&
             !stranded.contains(at) &&
