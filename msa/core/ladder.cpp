@@ -292,17 +292,19 @@ bool look_at_keys(const Policy& policy, ZoneState& state) {
             signs = std::max(signs, seen(view, view.signers_every.contains(at)));
             unused = unused & seen(view, !view.data_signers_some.contains(at));
         }
-        Truth visible = Truth::yes, algorithm = Truth::yes;
+        Truth visible = Truth::yes, algorithm = Truth::yes, in_cds = Truth::yes;
         const std::uint64_t bit = std::uint64_t(1) << (key.algorithm() & 63);
         for (const std::size_t provider : looked_at) {
             const View& view = state.providers[provider].view;
             visible = visible & seen(view, view.keys_every.contains(at));
             algorithm = algorithm & seen(view, (view.algorithms_every & bit) != 0);
+            in_cds = in_cds & seen(view, view.cds_some.empty() || view.cds_every.contains(at));
         }
         const Elapsed now = state.elapsed;
         is_new |= key.signs.look(signs, now);
         is_new |= key.unused.look(unused, now);
         is_new |= key.visible.look(visible, now);
+        is_new |= key.in_cds.look(in_cds, now);
         is_new |= key.algorithm_everywhere.look(algorithm, now);
         const ParentView& parent = state.parent;
         is_new |= key.in_ds.look(seen(parent, parent.ds_every.contains(at)), now);

@@ -484,7 +484,8 @@ Advice advice(const Policy& policy, const ZoneState& state) {
             bool has_other = false;
             for (const std::size_t other : self.entry_keys & self.announced_entry) {
                 const Key& stays = state.keys[other];
-                has_other |= other != at &&
+                // Nor would a CDS RRset that the parent may still take up leave this one alone.
+                has_other |= other != at && lasted(stays.in_cds, Duration::zero()) &&
                              lasted(stays.in_ds, term(policy, Term::ksk_ds, state.ds_ttl.wait())) &&
                              lasted(stays.signs, term(policy, Term::ksk_key, key_ttl));
             }

@@ -130,7 +130,7 @@ void key(Archive& archive, Value& value) {
     archive.octets(value.digest_256);
     archive.octets(value.digest_384);
     archive.set(value.owners);
-    for (auto* it : {&value.signs, &value.in_ds, &value.out_of_ds, &value.visible, &value.unused,
+    for (auto* it : {&value.signs, &value.in_ds, &value.in_cds, &value.out_of_ds, &value.visible, &value.unused,
                      &value.algorithm_everywhere})
         since(archive, *it);
 }

@@ -73,6 +73,7 @@ struct Key {
     ProviderSet owners;          // who contributes it, or did until what it signed has expired
     Since signs;                 // the DNSKEY RRset at every server of every owner
     Since in_ds;                 // named by the DS RRset at every server of the parent
+    Since in_cds;     // named by every CDS RRset at every server of every provider
     Since out_of_ds;             // named at none
     Since visible;               // in the DNSKEY RRset at every server of every provider
     Since unused;                // signs nothing at any server of an owner

@@ -133,7 +133,7 @@ std::string Caches::check(Seconds now) {
     for (std::size_t at = 0; at < providers_.size(); ++at) {
         const Provider& about = providers_[at].about;
         if ((named & about.servers) == 0) continue;
-        if (about.was_told_to_stop)
+        if (about.was_told_to_stop && !about.is_liar)
             return "I5 gone: a cached NS RRset names " + name(at) + ", which may have stopped";
         if (!about.is_excused && !about.is_liar && (named & about.servers & ~about.up) != 0)
             return "I4 ready: a cached NS RRset names a server of " + name(at) +
