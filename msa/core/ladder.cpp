@@ -370,6 +370,7 @@ bool look_at_claims(const Policy& policy, ZoneState& state) {
             if (has_part && may_announce(policy, state, key)) provider.announced_entry.add(key);
         for (const std::size_t key : provider.announced_entry - provider.entry_keys)
             if (may_retract(policy, state, provider, key)) provider.announced_entry.remove(key);
+        if (at == 0 && state.has_zone) provider.announced_entry &= state.zone_keys;
         is_new |= before != provider.announced_entry;
         for (std::size_t key = 0; key < state.keys.size(); ++key) {
             Key& it = state.keys[key];
@@ -514,6 +515,9 @@ Intended intended_for(const Policy& policy, const ZoneState& state, std::size_t 
     const Position& position = provider.position;
     if (!position.has_keys()) return intended;
     intended.dnskey = common_keys(state) - (at == 0 ? own_keys(state) : provider.keys);
+    // What was only its own is its signer's to publish, or to have removed.
+    for (const std::size_t key : intended.dnskey)
+        if (state.keys[key].owners == ProviderSet::of(at)) intended.dnskey.remove(key);
     if (publishes_cds(position)) intended.cds = common_cds(state);
     if (publishes_ns(position)) intended.ns = common_ns(state);
     if (policy.keeps_leaver_in_its_own_ns && position.process == ProcessKind::leave)
