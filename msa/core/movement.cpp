@@ -687,9 +687,20 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
         if ((has_part(state, at) || may_climb) && moves && position.process == ProcessKind::setup)
             (leaves ? stranded : securing).add(at);
     }
+    // Together those that are equally far: nobody comes back into the NS RRset with others.
     ProviderSet lost;
-    for (const std::size_t at : silent)
-        if (has_part(state, at)) lost.add(at);
+    std::size_t least = 255;
+    for (const std::size_t at : silent) {
+        if (!has_part(state, at)) continue;
+        const Position& position = state.providers[at].position;
+        const std::size_t index =
+            position.process == ProcessKind::leave ? index_of(position.process, position.rung)
+            : position.has_ns()                    ? 0
+                                                   : 1;
+        if (index < least) lost = ProviderSet();
+        least = std::min(least, index);
+        if (index == least) lost.add(at);
+    }
     if (!lost.empty() && !((staying | securing | holding) - silent).empty())
         return Plan{ProcessKind::leave, lost};
     for (const std::size_t at : order)
