@@ -313,7 +313,7 @@ bool take_survey(const Policy& policy, ZoneState& state, const Survey& survey) {
 bool forget_unused(ZoneState& state) {
     bool is_new = false;
     KeySet used = state.wanted.dnskey | state.wanted.cds | state.injected | state.zone_keys |
-                  state.removed | state.withdrawn | state.parent.ds_some;
+                  state.removed | state.withdrawn | state.orphans | state.parent.ds_some;
     ServerSet servers = state.wanted.ns | state.zone_ns | state.parent.ns_some;
     for (const Provider& provider : state.providers) {
         used |= provider.keys | provider.entry_keys | provider.announced_entry |

@@ -522,13 +522,17 @@ Intended intended_for(const Policy& policy, const ZoneState& state, std::size_t 
     if (publishes_ns(position)) intended.ns = common_ns(state);
     if (policy.keeps_leaver_in_its_own_ns && position.process == ProcessKind::leave)
         intended.ns |= provider.servers;
+    if (at == 0) intended.dnskey |= state.orphans;
     intended.dnskey -= state.removed;
     intended.cds -= state.removed;
     // No CDS without its DNSKEY: a signer may refuse the whole zone for it.
     if (at == 0) intended.cds &= intended.dnskey | own_keys(state);
     // Neither a delegation nor a chain ends because something is not known at the moment.
     if (at == 0 && publishes_ns(position) && intended.ns.empty()) intended.ns = state.wanted.ns;
-    if (at == 0 && publishes_cds(position) && intended.cds.empty()) intended.cds = state.wanted.cds;
+    if (at == 0 && publishes_cds(position) && intended.cds.empty()) {
+        intended.cds = state.wanted.cds & (state.wanted.dnskey | own_keys(state));
+        intended.dnskey |= intended.cds & state.wanted.dnskey;
+    }
     if (state.parent.is_whole) {
         intended.csync = !intended.ns.empty() &&
                          (state.parent.ns_every != intended.ns ||
@@ -541,6 +545,11 @@ Intended intended_for(const Policy& policy, const ZoneState& state, std::size_t 
 
 bool look(const Policy& policy, ZoneState& state) {
     bool is_new = look_at_keys(policy, state);
+    const Duration data = std::max(largest_data_ttl(state), largest_key_ttl(state));
+    if (!state.orphans.empty() && state.orphaned.lasted(data + margin(policy), state.elapsed)) {
+        state.orphans = KeySet();
+        is_new = true;
+    }
     Movement& movement = state.movement;
     if (!movement.is_over() && movement.has_met) {
         const bool is_leave = movement.process == ProcessKind::leave;

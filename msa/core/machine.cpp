@@ -85,10 +85,18 @@ private:
         if (!state_.has_part || !state_.has_zone || state_.is_recovering || state_.is_caught_up ||
             !knows_all(policy_, state_))
             return;
+        // Until here, what certainly is ours.
+        const KeySet own = own_keys(state_);
         state_.is_caught_up = true;
         state_.is_suspect = false;
-        take_contribution(policy_, state_, 0, contribution_of(policy_, state_));
         dirty_ = true;
+        if (state_.is_restored) {
+            state_.injected |= state_.zone_keys - own;
+            for (const std::size_t at : state_.zone_keys - own)
+                if (state_.keys[at].owners.empty()) state_.orphans.add(at);
+            state_.orphaned.at = state_.elapsed;
+        }
+        take_contribution(policy_, state_, 0, contribution_of(policy_, state_));
         if (!state_.is_restored) return;
         // What the combiner holds is what the zone shows.
         state_.is_restored = false;

@@ -693,10 +693,10 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
     for (const std::size_t at : silent) {
         if (!has_part(state, at)) continue;
         const Position& position = state.providers[at].position;
-        const std::size_t index =
-            position.process == ProcessKind::leave ? index_of(position.process, position.rung)
-            : position.has_ns()                    ? 0
-                                                   : 1;
+        const std::size_t index = position.process == ProcessKind::leave
+                                      ? index_of(position.process, position.rung)
+                                  : position.has_ns() ? 0
+                                                      : 1;
         if (index < least) lost = ProviderSet();
         least = std::min(least, index);
         if (index == least) lost.add(at);

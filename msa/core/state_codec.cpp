@@ -130,8 +130,8 @@ void key(Archive& archive, Value& value) {
     archive.octets(value.digest_256);
     archive.octets(value.digest_384);
     archive.set(value.owners);
-    for (auto* it : {&value.signs, &value.in_ds, &value.in_cds, &value.out_of_ds, &value.visible, &value.unused,
-                     &value.algorithm_everywhere})
+    for (auto* it : {&value.signs, &value.in_ds, &value.in_cds, &value.out_of_ds, &value.visible,
+                     &value.unused, &value.algorithm_everywhere})
         since(archive, *it);
 }
 
@@ -202,6 +202,8 @@ void fields(Archive& archive, State& state) {
     since(archive, state.lost_at);
     archive.flag(state.is_paused);
     archive.flag(state.has_left);
+    archive.set(state.orphans);
+    since(archive, state.orphaned);
     archive.set(state.withdrawn);
     archive.set(state.removed);
     archive.set(state.wanted.dnskey);
@@ -233,8 +235,8 @@ bool is_consistent(const ZoneState& state) {
         if (!within(provider.keys | provider.entry_keys | provider.announced_entry, keys) ||
             !within(provider.servers, servers))
             return false;
-    return within(state.withdrawn | state.removed | state.wanted.dnskey | state.wanted.cds |
-                      state.injected,
+    return within(state.orphans | state.withdrawn | state.removed | state.wanted.dnskey |
+                      state.wanted.cds | state.injected,
                   keys) &&
            within(state.wanted.ns, servers);
 }

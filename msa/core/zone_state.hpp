@@ -73,7 +73,7 @@ struct Key {
     ProviderSet owners;          // who contributes it, or did until what it signed has expired
     Since signs;                 // the DNSKEY RRset at every server of every owner
     Since in_ds;                 // named by the DS RRset at every server of the parent
-    Since in_cds;     // named by every CDS RRset at every server of every provider
+    Since in_cds;                // named by every CDS RRset at every server of every provider
     Since out_of_ds;             // named at none
     Since visible;               // in the DNSKEY RRset at every server of every provider
     Since unused;                // signs nothing at any server of an owner
@@ -225,6 +225,10 @@ struct ZoneState {
     bool is_paused = false;        // durable
     bool has_left = false;         // durable: went the whole way out
 
+    // Durable: foreign keys that were in the zone when an old disk came back, and that nobody
+    // claims now; they stay until nothing signed by them is cached.
+    KeySet orphans;
+    Since orphaned;
     KeySet withdrawn;         // durable: own entry keys that are to leave the DS RRset
     KeySet removed;           // durable: taken out at once, by the operator's word
     Intended wanted;          // durable: what is pushed, or about to be
