@@ -509,14 +509,21 @@ Advice advice(const Policy& policy, const ZoneState& state) {
     for (std::size_t at = 0; at < state.servers.size(); ++at)
         if (!state.servers[at].is_free && lasted(state.servers[at].gone, ns_ttl))
             advice.may_switch_off.add(at);
+    // Not by what an old disk says: by what was seen and heard in this run.
+    if (!state.has_zone || !state.has_surveyed || state.is_recovering || !is_leaving(policy, self))
+        return advice;
     const Position& position = self.position;
-    if (position.has_keys())
-        advice.may_stop = is_leaving(policy, self) && position.process == ProcessKind::leave &&
+    if (position.has_keys()) {
+        advice.may_stop = state.is_caught_up && position.process == ProcessKind::leave &&
                           (position.rung == Rung::STOPPED || position.rung == Rung::KEYS);
-    else if (is_leaving(policy, self) && !state.is_recovering)
-        advice.may_stop = state.has_left || advice.may_switch_off.includes(self.servers);
+        return advice;
+    }
+    advice.may_stop = state.has_left || advice.may_switch_off.includes(self.servers);
+    ServerSet named = state.parent.ns_some;
+    for (std::size_t at = 1; at < state.providers.size(); ++at)
+        named |= state.providers[at].view.ns_some;
     for (const std::size_t at : self.servers)
-        if (state.servers[at].was_named && position.rung == Rung::OUT) advice.may_stop = false;
+        if (state.servers[at].was_named || named.contains(at)) advice.may_stop = false;
     return advice;
 }
 

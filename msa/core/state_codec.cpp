@@ -227,13 +227,14 @@ bool is_consistent(const ZoneState& state) {
     const std::size_t providers = state.providers.size();
     if (state.providers.empty()) return false;
     if (!state.movement.is_over() &&
-        (!within(state.movement.subjects, providers) || state.movement.index > 4))
+        (!within(state.movement.subjects, providers) || state.movement.index > 4 ||
+         state.movement.floor > 4))
         return false;
     for (const Key& key : state.keys)
         if (!within(key.owners, providers)) return false;
     for (const Provider& provider : state.providers)
         if (!within(provider.keys | provider.entry_keys | provider.announced_entry, keys) ||
-            !within(provider.servers, servers))
+            !within(provider.servers, servers) || provider.start > 4)
             return false;
     return within(state.orphans | state.withdrawn | state.removed | state.wanted.dnskey |
                       state.wanted.cds | state.injected,
