@@ -267,6 +267,23 @@ bool is_beyond(const Movement& movement, const Word& word) {
                                                    : word.settled.includes(movement.subjects));
 }
 
+// On the first rung, done: others may be on the second, unless one who would know has
+// gone away from it.
+bool may_have_begun(const Policy& policy, const ZoneState& state) {
+    const Movement& movement = state.movement;
+    if (movement.index > 0) return true;
+    if (!movement.was_done) return false;
+    for (const std::size_t at : required(policy, state)) {
+        const Provider& peer = state.providers[at];
+        if (!peer.heard || peer.heard->epoch < movement.epoch) continue;
+        const Word word = read_word(state, *peer.heard);
+        if (word.is_readable && (peer.heard->epoch > movement.epoch || word.is_over()) &&
+            !(word.present | word.settled | word.parked).meets(movement.subjects))
+            return false;
+    }
+    return true;
+}
+
 bool others_permit(const Policy& policy, const ZoneState& state) {
     const Movement& movement = state.movement;
     const bool is_last = movement.index + 1U == path_of(movement.process).size();
@@ -512,23 +529,6 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
     return true;
 }
 
-// On the first rung, done: others may be on the second, unless one who would know has
-// gone away from it.
-bool may_have_begun(const Policy& policy, const ZoneState& state) {
-    const Movement& movement = state.movement;
-    if (movement.index > 0) return true;
-    if (!movement.was_done) return false;
-    for (const std::size_t at : required(policy, state)) {
-        const Provider& peer = state.providers[at];
-        if (!peer.heard || peer.heard->epoch < movement.epoch) continue;
-        const Word word = read_word(state, *peer.heard);
-        if (word.is_readable && (peer.heard->epoch > movement.epoch || word.is_over()) &&
-            !(word.present | word.settled | word.parked).meets(movement.subjects))
-            return false;
-    }
-    return true;
-}
-
 void take_back(ZoneState& state) {
     for (const std::size_t at : state.movement.subjects)
         if (!state.providers[at].position.has_keys()) state.providers[at].position = Position{};
@@ -681,8 +681,7 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
         if (is_settled && !leaves) staying.add(at);
         if (is_settled) holding.add(at);
         // On the first rung, others may have begun.
-        const bool may_climb = climbs && state.movement.has_met &&
-                               (state.movement.index > 0 || state.movement.was_done);
+        const bool may_climb = climbs && state.movement.has_met && may_have_begun(policy, state);
         if ((has_part(state, at) || may_climb) && !is_settled && moves) underway.add(at);
         if ((has_part(state, at) || may_climb) && moves && position.process == ProcessKind::setup)
             (leaves ? stranded : securing).add(at);
