@@ -226,9 +226,8 @@ bool is_consistent(const ZoneState& state) {
     const std::size_t keys = state.keys.size(), servers = state.servers.size();
     const std::size_t providers = state.providers.size();
     if (state.providers.empty()) return false;
-    if (!state.movement.is_over() &&
-        (!within(state.movement.subjects, providers) || state.movement.index > 4 ||
-         state.movement.floor > 4))
+    if (!state.movement.is_over() && (!within(state.movement.subjects, providers) ||
+                                      state.movement.index > 4 || state.movement.floor > 4))
         return false;
     for (const Key& key : state.keys)
         if (!within(key.owners, providers)) return false;
