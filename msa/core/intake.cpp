@@ -241,7 +241,6 @@ bool take_zone(const Policy& policy, ZoneState& state, const SignedZone& zone) {
     state.serial = zone.serial;
     state.dnskey_ttl = zone.apex.dnskey_ttl;
     state.ns_ttl = zone.apex.ns_ttl;
-    state.zone_ttl = zone.largest_ttl;
     state.earliest_expiry = zone.earliest_expiry;
     is_new |= state.largest_ttl.see(zone.largest_ttl, state.elapsed);
     is_new |= self.dnskey_ttl.see(zone.apex.dnskey_ttl, state.elapsed);

@@ -107,139 +107,132 @@ std::uint64_t algorithms_of(const ZoneState& state, KeySet keys) {
     return algorithms;
 }
 
+// What several looks say together, and what is lacking first, for people.
+class Findings {
+public:
+    explicit Findings(std::string* lacks) : lacks_(lacks) {}
+
+    // `what` is looked for at `where`, a provider; nothing: the text says it all.
+    void add(Truth truth, std::string_view what, const Provider* where = nullptr) {
+        truth_ = truth_ & truth;
+        if (truth == Truth::yes || !lacks_ || !lacks_->empty()) return;
+        *lacks_ = what;
+        if (where) *lacks_ += where->identity.to_text();
+    }
+    Truth truth() const { return truth_; }
+
+private:
+    std::string* lacks_;
+    Truth truth_ = Truth::yes;
+};
+
 Truth keys_everywhere(const Policy& policy, const ZoneState& state, std::string* lacks) {
-    Truth truth = Truth::yes;
+    Findings found(lacks);
     const KeySet keys = common_keys(state);
     for (const std::size_t at : observed(policy, state)) {
         const Provider& provider = state.providers[at];
-        const Truth here =
-            seen(provider.view, provider.view.keys_every.includes(keys) &&
-                                    provider.view.signers_every.meets(provider.entry_keys));
-        if (here != Truth::yes && lacks && lacks->empty())
-            *lacks = "the DNSKEY RRset with everyone's keys at every server of " +
-                     provider.identity.to_text();
-        truth = truth & here;
+        const View& view = provider.view;
+        found.add(seen(view, view.keys_every.includes(keys) &&
+                                 view.signers_every.meets(provider.entry_keys)),
+                  "the DNSKEY RRset with everyone's keys at every server of ", &provider);
     }
-    return truth;
+    return found.truth();
 }
 
 Truth ds_everywhere(const Policy& policy, const ZoneState& state, std::string* lacks) {
-    Truth truth = Truth::yes;
+    Findings found(lacks);
     const KeySet cds = common_cds(state);
+    const ServerSet ns = common_ns(state);
     for (const std::size_t at : observed(policy, state)) {
         const Provider& provider = state.providers[at];
-        const Truth here =
-            seen(provider.view, (provider.view.cds_some.empty() || provider.view.cds_some == cds) &&
-                                    provider.view.is_cds_alike && !provider.view.has_foreign_cds);
-        if (here != Truth::yes && lacks && lacks->empty())
-            *lacks = "the common CDS and CDNSKEY at every server of " + provider.identity.to_text();
-        truth = truth & here;
+        const View& view = provider.view;
+        found.add(seen(view, (view.cds_some.empty() || view.cds_some == cds) && view.is_cds_alike &&
+                                 !view.has_foreign_cds),
+                  "the common CDS and CDNSKEY at every server of ", &provider);
     }
     for (const std::size_t at : state.movement.subjects) {
         const Provider& provider = state.providers[at];
-        if (provider.announced_entry.empty()) {
-            if (lacks && lacks->empty())
-                *lacks = "an entry key of " + provider.identity.to_text() +
-                         " whose algorithm signs everything everywhere";
-            truth = Truth::no;
-        }
-        const ServerSet ns = common_ns(state);
+        const View& view = provider.view;
+        found.add(truth_of(!provider.announced_entry.empty()),
+                  "an entry key whose algorithm signs everything everywhere, of ", &provider);
         // Others may be one rung further.
-        const Truth delegates = seen(
-            provider.view,
-            ns.empty() || (provider.view.ns_every - provider.servers == ns - provider.servers &&
-                           provider.view.ns_some - provider.servers == ns - provider.servers));
-        if (delegates != Truth::yes && lacks && lacks->empty())
-            *lacks = "the common NS RRset at every server of " + provider.identity.to_text();
-        truth = truth & delegates;
-        const Truth chain =
-            seen(provider.view, provider.view.signers_every.meets(provider.announced_entry) &&
-                                    !ready_servers(state, provider).empty());
-        if (chain != Truth::yes && lacks && lacks->empty())
-            *lacks = "signed answers of " + provider.identity.to_text();
-        truth = truth & chain;
+        const ServerSet others = ns - provider.servers;
+        found.add(seen(view, ns.empty() || (view.ns_every - provider.servers == others &&
+                                            view.ns_some - provider.servers == others)),
+                  "the common NS RRset at every server of ", &provider);
+        found.add(seen(view, view.signers_every.meets(provider.announced_entry) &&
+                                 !ready_servers(state, provider).empty()),
+                  "signed answers of ", &provider);
     }
-    const Truth parent = seen(state.parent, state.parent.ds_every.includes(cds) && !cds.empty());
-    if (parent != Truth::yes && lacks && lacks->empty())
-        *lacks = "the DS RRset of all entry keys at every server of the parent";
-    return truth & parent;
+    found.add(seen(state.parent, state.parent.ds_every.includes(cds) && !cds.empty()),
+              "the DS RRset of all entry keys at every server of the parent");
+    return found.truth();
 }
 
 Truth ns_everywhere(const Policy& policy, const ZoneState& state, std::string* lacks) {
-    Truth truth = Truth::yes;
+    Findings found(lacks);
     const ServerSet servers = common_ns(state);
     for (const std::size_t at : observed(policy, state)) {
         const Provider& provider = state.providers[at];
-        const Truth here = seen(
-            provider.view, provider.view.ns_every == servers && provider.view.ns_some == servers);
-        if (here != Truth::yes && lacks && lacks->empty())
-            *lacks = "the common NS RRset at every server of " + provider.identity.to_text();
-        truth = truth & here;
+        const View& view = provider.view;
+        found.add(seen(view, view.ns_every == servers && view.ns_some == servers),
+                  "the common NS RRset at every server of ", &provider);
     }
-    return servers.empty() ? Truth::no : truth;
+    found.add(truth_of(!servers.empty()), "a name server that is ready");
+    return found.truth();
 }
 
 Truth ns_at_parent(const ZoneState& state, std::string* lacks) {
+    Findings found(lacks);
     const ServerSet servers = common_ns(state);
-    const Truth truth =
-        seen(state.parent, state.parent.ns_every == servers && state.parent.ns_some == servers &&
-                               !state.parent.has_foreign_ns);
-    if (truth != Truth::yes && lacks && lacks->empty())
-        *lacks = "the common NS RRset at every server of the parent";
-    return servers.empty() ? Truth::no : truth;
+    const ParentView& parent = state.parent;
+    found.add(seen(parent, parent.ns_every == servers && parent.ns_some == servers &&
+                               !parent.has_foreign_ns),
+              "the common NS RRset at every server of the parent");
+    found.add(truth_of(!servers.empty()), "a name server that is ready");
+    return found.truth();
 }
 
 Truth ns_gone(const Policy& policy, const ZoneState& state, std::string* lacks) {
-    Truth truth = Truth::yes;
+    Findings found(lacks);
     const ServerSet leaving = leaving_servers(state);
     for (const std::size_t at : observed(policy, state)) {
         const Provider& provider = state.providers[at];
         if (state.movement.subjects.contains(at) && policy.keeps_leaver_in_its_own_ns) continue;
-        const Truth here = seen(provider.view, !provider.view.ns_some.meets(leaving) &&
-                                                   !provider.view.ns_every.empty());
-        if (here != Truth::yes && lacks && lacks->empty())
-            *lacks = "an NS RRset without the leaving servers at every server of " +
-                     provider.identity.to_text();
-        truth = truth & here;
+        const View& view = provider.view;
+        found.add(seen(view, !view.ns_some.meets(leaving) && !view.ns_every.empty()),
+                  "an NS RRset without the leaving servers at every server of ", &provider);
     }
-    const Truth parent =
-        seen(state.parent, !state.parent.ns_some.meets(leaving) && !state.parent.ns_every.empty());
-    if (parent != Truth::yes && lacks && lacks->empty())
-        *lacks = "an NS RRset without the leaving servers at every server of the parent";
-    return truth & parent;
+    found.add(
+        seen(state.parent, !state.parent.ns_some.meets(leaving) && !state.parent.ns_every.empty()),
+        "an NS RRset without the leaving servers at every server of the parent");
+    return found.truth();
 }
 
 Truth ds_gone(const Policy& policy, const ZoneState& state, std::string* lacks) {
-    Truth truth = Truth::yes;
+    Findings found(lacks);
     const KeySet leaving = leaving_keys(state);
     for (const std::size_t at : observed(policy, state) - state.movement.subjects) {
         const Provider& provider = state.providers[at];
-        const Truth here = seen(provider.view, !provider.view.cds_some.meets(leaving));
-        if (here != Truth::yes && lacks && lacks->empty())
-            *lacks = "CDS and CDNSKEY without the leaving keys at every server of " +
-                     provider.identity.to_text();
-        truth = truth & here;
+        found.add(seen(provider.view, !provider.view.cds_some.meets(leaving)),
+                  "CDS and CDNSKEY without the leaving keys at every server of ", &provider);
     }
-    const Truth parent =
-        seen(state.parent, !state.parent.ds_some.meets(leaving) &&
-                               (!state.parent.has_ds || !state.parent.ds_every.empty()));
-    if (parent != Truth::yes && lacks && lacks->empty())
-        *lacks = "the DS RRset without the leaving keys at every server of the parent";
-    return truth & parent;
+    const ParentView& parent = state.parent;
+    found.add(seen(parent,
+                   !parent.ds_some.meets(leaving) && (!parent.has_ds || !parent.ds_every.empty())),
+              "the DS RRset without the leaving keys at every server of the parent");
+    return found.truth();
 }
 
 Truth keys_gone(const Policy& policy, const ZoneState& state, std::string* lacks) {
-    Truth truth = Truth::yes;
+    Findings found(lacks);
     const KeySet leaving = leaving_keys(state);
     for (const std::size_t at : observed(policy, state) - state.movement.subjects) {
         const Provider& provider = state.providers[at];
-        const Truth here = seen(provider.view, !provider.view.keys_some.meets(leaving));
-        if (here != Truth::yes && lacks && lacks->empty())
-            *lacks = "the DNSKEY RRset without the leaving keys at every server of " +
-                     provider.identity.to_text();
-        truth = truth & here;
+        found.add(seen(provider.view, !provider.view.keys_some.meets(leaving)),
+                  "the DNSKEY RRset without the leaving keys at every server of ", &provider);
     }
-    return truth;
+    return found.truth();
 }
 
 // What must be so before anybody's zone is touched.
@@ -260,20 +253,20 @@ Truth can_climb(const Policy& policy, const ZoneState& state, std::string* lacks
             return missing("an answer of " + who);
     }
     if (policy.allow_mixed_algorithms) return Truth::yes;
+    Findings found(lacks);
     std::uint64_t needed = 0;
     for (const std::size_t at : all) needed |= algorithms_of(state, state.providers[at].entry_keys);
-    Truth truth = Truth::yes;
     for (const std::size_t at : observed(policy, state)) {
         const Provider& provider = state.providers[at];
         const Truth here = seen(provider.view, (needed & ~provider.view.algorithms_every) == 0);
-        if (here == Truth::no && lacks && lacks->empty())
-            *lacks = "signatures by every algorithm of the others' entry keys at every server of " +
-                     provider.identity.to_text();
-        if (here == Truth::unknown && lacks && lacks->empty())
-            *lacks = "signed answers of every server of " + provider.identity.to_text();
-        truth = truth & here;
+        found.add(
+            here,
+            here == Truth::unknown
+                ? "signed answers of every server of "
+                : "signatures by every algorithm of the others' entry keys at every server of ",
+            &provider);
     }
-    return truth;
+    return found.truth();
 }
 
 Elapsed later(Elapsed a, Elapsed b) { return std::max(a, b); }

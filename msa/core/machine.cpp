@@ -160,7 +160,6 @@ private:
             }
         }
         peer.heard = said;
-        peer.heard_at = state_.elapsed;
         // It has not heard our last word: say it again.
         if (said.echo != ours)
             peer.tell_again = std::min(peer.tell_again, state_.elapsed + policy_.interval);
@@ -231,6 +230,11 @@ private:
         report(emergency_statement(policy_, state_, it.key), true);
         state_.removed.add(*at);
         dirty_ = true;
+        if (!state_.is_managed) return;
+        // At once: whoever leads, whoever was not heard, and though everything else is paused.
+        state_.wanted.dnskey -= state_.removed;
+        state_.wanted.cds -= state_.removed;
+        hand_out(published(policy_, state_));
     }
 
     void report(std::string text, bool is_warning = false) {
@@ -261,6 +265,8 @@ private:
         Intended target = intended_for(policy_, state_, 0);
         const bool is_out = !state_.providers.front().position.has_keys();
         if (!is_out && !is_peer_mode(policy_, state_) && !leads(policy_, state_)) hold_back(target);
+        target.dnskey -= state_.removed;
+        target.cds -= state_.removed;
         // Only who went out by the ladder takes everything back.
         if (is_out && !state_.has_left) return;
         if (target != state_.wanted || (is_out && state_.is_managed)) {
@@ -285,8 +291,9 @@ private:
             state_.injected -= stale;
             dirty_ = true;
         }
-        if (is_out && state_.is_pushed) return;
-        if (is_out && !state_.is_managed && state_.wanted == Intended{} && !dirty_) return;
+        // Out: until the zone shows that nothing foreign is left in it. CDS of the own signer
+        // are its own affair then.
+        if (is_out && state_.is_pushed && (state_.zone_keys - own_keys(state_)).empty()) return;
         const Intended pushed = published(policy_, state_);
         if (pushed != state_.pushed) state_.is_pushed = false;
         if (state_.is_pushed && is_in_zone(state_, pushed)) return;
@@ -294,6 +301,10 @@ private:
             wake_at(state_.push_again);
             return;
         }
+        hand_out(pushed);
+    }
+
+    void hand_out(const Intended& pushed) {
         state_.is_pushed = true;
         state_.push_again = state_.elapsed + 2 * policy_.interval;
         wake_at(state_.push_again);
@@ -538,8 +549,10 @@ std::array<dns::RRset, 5> render(const Policy& policy, const ZoneState& state,
         cds.push_back(crypto::make_ds(state.zone, state.keys[at].rdata, 2));
     }
     if (intended.csync) {
-        // Serial 0 with flag "immediate" only: no soaminimum (RFC 7477 2.1.1). A NS AAAA.
-        csync.push_back({0, 0, 0, 0, 0, dns::rdata::Csync::immediate, 0, 4, 0x60, 0, 0, 0x08});
+        // Serial 0 with flag "immediate" only: no soaminimum (RFC 7477 2.1.1).
+        Bytes rdata{0, 0, 0, 0, 0, dns::rdata::Csync::immediate};
+        append(rdata, dns::rdata::type_bitmap({dns::Type::A, dns::Type::NS, dns::Type::AAAA}));
+        csync.push_back(std::move(rdata));
     }
     return {rrset(state, dns::Type::NS, policy.ns_ttl, std::move(ns)),
             rrset(state, dns::Type::DNSKEY, policy.dnskey_ttl, std::move(dnskey)),
@@ -574,6 +587,14 @@ std::vector<Wait> waits(const Policy& policy, const ZoneState& state) {
     if (!state.has_surveyed) list.push_back({"answers of the name servers", {}});
     if (state.is_paused) list.push_back({"the operator: paused", {}});
     if (state.is_recovering) list.push_back({"the state of all other members", {}});
+    const Duration longest =
+        margin(policy) +
+        std::max({largest_data_ttl(state), largest_key_ttl(state), largest_ns_ttl(state),
+                  state.ds_ttl.wait(), state.parent_ns_ttl.wait()});
+    if (state.earliest_expiry && *state.earliest_expiry < state.wall + longest)
+        list.push_back({"signatures of the own signer that outlast the waits: the first expires " +
+                            to_text(*state.earliest_expiry),
+                        {}});
     for (const std::size_t at : required(policy, state)) {
         const Provider& peer = state.providers[at];
         if (!peer.heard) {

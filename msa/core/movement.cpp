@@ -145,7 +145,6 @@ void start(const Policy& policy, ZoneState& state, const Plan& what, std::uint64
     movement.epoch = epoch;
     movement.process = what.process;
     movement.subjects = what.subjects;
-    movement.roster = state.roster.hash;
     std::uint8_t index = 255;
     for (const std::size_t at : what.subjects) {
         Provider& subject = state.providers[at];
@@ -493,7 +492,6 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
     if (has_part && !model.is_over()) {
         taken.process = model.process;
         taken.subjects = model.subjects;
-        taken.roster = state.roster.hash;
         taken.index = static_cast<std::uint8_t>(model.index);
         if (has_met && (state.is_recovering || (had_part && (is_behind || is_later)))) {
             // On the rung where we were when they last heard of us, or where they are.

@@ -176,7 +176,6 @@ void movement(Archive& archive, Value& value) {
     archive.number(value.epoch);
     archive.enumeration(value.process, ProcessKind::setup);
     archive.set(value.subjects);
-    archive.digest(value.roster);
     archive.flag(value.has_met);
     archive.number(value.index);
     archive.number(value.floor);

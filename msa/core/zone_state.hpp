@@ -162,7 +162,6 @@ struct Provider {
     PeerState peer = PeerState::needed;
     bool can_peer = false;              // durable
     std::optional<Announcement> heard;  // the last of this run
-    Elapsed heard_at{};
     bool is_fetching = false;
     Elapsed fetch_again{};
     std::optional<Announcement> told;  // what we told it last
@@ -182,8 +181,7 @@ struct Intended {
 struct Movement {
     std::uint64_t epoch = 0;
     ProcessKind process = ProcessKind::join;
-    ProviderSet subjects;  // empty: nothing moves
-    Digest roster{};
+    ProviderSet subjects;    // empty: nothing moves
     bool has_met = false;    // all required participants are in it
     std::uint8_t index = 0;  // of the rung, in path(process)
     std::uint8_t floor = 0;  // no word makes us begin earlier: nobody honest is further back
@@ -248,7 +246,7 @@ struct ZoneState {
     KeySet zone_keys, zone_signers, zone_data_signers, zone_cds;
     ServerSet zone_ns;
     bool zone_has_csync = false;
-    std::uint32_t serial = 0, dnskey_ttl = 0, ns_ttl = 0, zone_ttl = 0;
+    std::uint32_t serial = 0, dnskey_ttl = 0, ns_ttl = 0;
     std::optional<Instant> earliest_expiry;
     std::vector<std::string> observations;
 

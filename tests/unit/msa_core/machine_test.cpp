@@ -81,6 +81,55 @@ TEST_CASE("What removing a key at once breaks is said before it is done") {
     CHECK_FALSE(lab.feed(event::RemovedAtOnce{key(78, 0)}).must_commit);
 }
 
+TEST_CASE("A key that is removed at once goes, though all is paused and nobody was heard") {
+    ZoneLab lab = both();
+    const auto foreign = find_key(lab.state, key(9, 1));
+    REQUIRE(foreign);
+    lab.state.wanted.dnskey = lab.state.wanted.cds = KeySet::of(*foreign);
+    lab.state.is_managed = true;
+    lab.feed(event::Paused{true});
+    const Outcome outcome = lab.feed(event::RemovedAtOnce{key(9, 1)});
+    CHECK(outcome.must_commit);
+    REQUIRE(count<action::Push>(outcome) == 1);
+    for (const Action& action : outcome.actions) {
+        if (const auto* push = std::get_if<action::Push>(&action)) {
+            CHECK(push->intended.dnskey.empty());
+            CHECK(push->intended.cds.empty());
+        }
+    }
+}
+
+TEST_CASE("Signatures that expire within the longest wait are an alarm") {
+    ZoneLab lab;
+    lab.moment.wall = Instant(std::chrono::hours(24 * 365));
+    const auto alarms = [&] {
+        lab.see();
+        for (const Wait& wait : waits(lab.policy, lab.state))
+            if (wait.text.find("first expires") != std::string::npos) return true;
+        return false;
+    };
+    // 7200 s of the largest TTL and 300 s are waited at most.
+    lab.zone.earliest_expiry = lab.moment.wall + std::chrono::seconds(7501);
+    CHECK_FALSE(alarms());
+    lab.zone.earliest_expiry = lab.moment.wall + std::chrono::seconds(7499);
+    CHECK(alarms());
+}
+
+TEST_CASE("Who has left takes what is foreign out of the zone, also when a push was lost") {
+    ZoneLab lab = both();
+    lab.zone.apex.dnskeys.push_back(key(9, 1));
+    lab.zone.msigner = {msigner(2, "msa.a."), msigner(1, "msa.b.")};
+    lab.state.injected = find_keys(lab.state, {key(9, 1)});
+    lab.state.has_left = lab.state.has_part = lab.state.is_caught_up = true;
+    lab.state.has_surveyed = true;
+    CHECK(count<action::Push>(lab.see()) == 1);
+    lab.moment.steady += 2 * lab.policy.interval;
+    CHECK(count<action::Push>(lab.feed(event::Woken{})) == 1);
+    lab.zone.apex.dnskeys.pop_back();
+    lab.moment.steady += 2 * lab.policy.interval;
+    CHECK(count<action::Push>(lab.see()) == 0);
+}
+
 TEST_CASE("An entry key that is withdrawn is not contributed, unless it is the last") {
     ZoneLab lab;
     lab.zone.apex.dnskeys.push_back(key(3, 1));
