@@ -114,10 +114,11 @@ std::optional<std::uint64_t> find_planted(const PlantedFault& fault, const Sweep
     return std::nullopt;
 }
 
-int look_for_planted(const Sweep& what, const Choice& choice) {
+int look_for_planted(const std::string& name, const Sweep& what, const Choice& choice) {
     bool all_found = true;
     std::printf("%-28s %7s  %s\n", "fault", "seeds", "found by");
     for (const PlantedFault& fault : planted_faults()) {
+        if (name != "all" && name != fault.name) continue;
         Verdict verdict;
         const auto seed = find_planted(fault, what, choice, verdict);
         all_found &= seed.has_value();
@@ -147,10 +148,17 @@ int compare_hashes(const std::string& path, bool is_rewritten, const Sweep& what
         text += line;
     }
     if (is_rewritten) {
-        std::ofstream(path) << text;
-        return 0;
+        std::ofstream file(path);
+        file << text << std::flush;
+        if (file) return 0;
+        std::printf("%s: cannot be written\n", path.c_str());
+        return 1;
     }
     std::ifstream file(path);
+    if (!file) {
+        std::printf("%s: cannot be read\n", path.c_str());
+        return 1;
+    }
     const std::string golden{std::istreambuf_iterator<char>(file), {}};
     if (golden == text) return 0;
     std::printf("%s: other hashes; if the change of behaviour is meant: --rewrite\n%s",
@@ -167,7 +175,7 @@ int main(int argc, char** argv) {
         "every event."};
     Sweep what;
     Choice choice;
-    std::string mode = "drawn", planted, golden;
+    std::string mode = "drawn", planted, sought, golden;
     std::optional<std::uint64_t> traced;
     std::vector<std::size_t> left_out;
     bool no_faults = false, is_rewritten = false;
@@ -185,16 +193,19 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(2, 5));
     app.add_flag("--no-faults", no_faults, "nothing fails, only the owner and the signers act");
     app.add_flag("--liar", choice.has_liar, "one provider lies; arrival is not asked for");
-    app.add_option("--planted", planted, "a fault to put into the machines, or all")
-        ->check([](const std::string& name) {
-            if (name == "all") return std::string();
-            std::string names = "all";
-            for (const PlantedFault& fault : planted_faults()) {
-                if (name == fault.name) return std::string();
-                names += std::string(", ") + fault.name;
-            }
-            return "none of " + names;
-        });
+    const auto check_fault = [](const std::string& name, bool may_be_all) {
+        if (may_be_all && name == "all") return std::string();
+        std::string names = may_be_all ? "all" : "";
+        for (const PlantedFault& fault : planted_faults()) {
+            if (name == fault.name) return std::string();
+            names += (names.empty() ? "" : ", ") + std::string(fault.name);
+        }
+        return "none of " + names;
+    };
+    app.add_option("--planted", planted, "a fault to put into the machines")
+        ->check([=](const std::string& name) { return check_fault(name, false); });
+    app.add_option("--find", sought, "a fault, or all: runs seeds with it until one shows it")
+        ->check([=](const std::string& name) { return check_fault(name, true); });
     app.add_option("--leave-out", left_out, "faults of the seed, by number, that do not happen")
         ->delimiter(',')
         ->check(CLI::Range(0, 1000));
@@ -214,7 +225,7 @@ int main(int argc, char** argv) {
         choice.left_out[fault] = true;
     }
     if (!golden.empty()) return compare_hashes(golden, is_rewritten, what);
-    if (planted == "all") return look_for_planted(what, choice);
+    if (!sought.empty()) return look_for_planted(sought, what, choice);
     for (const PlantedFault& fault : planted_faults())
         if (planted == fault.name) choice.planted = fault.planted, choice.planted_name = planted;
     if (traced) {
