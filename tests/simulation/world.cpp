@@ -11,16 +11,7 @@
 #include "msa/core/ladder.hpp"
 #include "msa/core/movement.hpp"
 #include "msa/core/state_codec.hpp"
-
-namespace chorale::msa {
-
-// The simulated network knows who sent what.
-class PeerGate {
-public:
-    static VerifiedPeer admit(dns::Name identity) { return VerifiedPeer(std::move(identity)); }
-};
-
-}  // namespace chorale::msa
+#include "tests/support/peer_gate.hpp"
 
 namespace chorale::simulation {
 
@@ -68,7 +59,6 @@ struct Signer {
     // A roll under way: the keys that come, and those that go.
     Mask coming = 0, going = 0;
     bool is_combined = false;  // one CSK instead of KSK and ZSK
-    bool drops_foreign = false;
 };
 
 struct Node {
@@ -365,7 +355,7 @@ void World::build() {
 // own keys.
 void World::sign(Node& node) {
     ZoneVersion version;
-    version.keys = node.signer.own | (node.signer.drops_foreign ? 0 : node.combiner.dnskey);
+    version.keys = node.signer.own | node.combiner.dnskey;
     version.signers = node.signer.entry;
     version.data_signers = node.signer.zone;
     version.cds = node.combiner.cds;
@@ -390,8 +380,7 @@ void World::sign(Node& node) {
     apex->dnskey_ttl = static_cast<std::uint32_t>(version.key_ttl);
     apex->ns_ttl = static_cast<std::uint32_t>(version.ns_ttl);
     node.apex = apex;
-    if ((version.cds & ~version.keys) != 0 && node.at != liar_ && verdict_.violation.empty() &&
-        !node.signer.drops_foreign)
+    if ((version.cds & ~version.keys) != 0 && node.at != liar_ && verdict_.violation.empty())
         verdict_.violation = "I15 signer: CDS without DNSKEY in the zone of " + letter(node.at);
 }
 
@@ -399,9 +388,8 @@ void World::publish(Node& node) {
     const ZoneVersion before = node.version;
     const std::uint32_t serial = node.serial;
     sign(node);
-    if (node.version == before && serial != 1) {
-        // Only the roster may have changed.
-    } else {
+    // Otherwise only the roster may have changed.
+    if (!(node.version == before) || serial == 1) {
         trace(letter(node.at) + " signs a new version");
         for (std::size_t s = 0; s < servers_each; ++s) {
             // In order, each server at its own pace.
@@ -1069,13 +1057,12 @@ void World::plan_faults() {
                 break;
             }
             default:
-                fault(when, [this, length] {
+                fault(when, [this] {
                     ds_ttl_ = random_.between(30, 1500);
                     parent_ns_ttl_ = random_.between(30, 1500);
                     ParentVersion version = parent_;
                     version.ds_ttl = ds_ttl_;
                     version.ns_ttl = parent_ns_ttl_;
-                    static_cast<void>(length);
                     publish_parent(version);
                 });
                 break;

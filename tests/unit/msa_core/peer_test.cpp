@@ -2,7 +2,7 @@
 #include "msa/core/peer.hpp"
 
 #include "tests/support/catch.hpp"
-#include "tests/unit/msa_core/peer_gate.hpp"
+#include "tests/support/peer_gate.hpp"
 
 namespace chorale::msa::test {
 namespace {

@@ -5,7 +5,7 @@
 #include "msa/core/intake.hpp"
 #include "msa/core/machine.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/unit/msa_core/peer_gate.hpp"
+#include "tests/support/peer_gate.hpp"
 
 namespace chorale::msa::test {
 
