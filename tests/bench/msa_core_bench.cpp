@@ -13,13 +13,9 @@
 #include "msa/core/intake.hpp"
 #include "msa/core/movement.hpp"
 #include "msa/core/state_codec.hpp"
+#include "tests/support/peer_gate.hpp"
 
 namespace chorale::msa {
-
-class PeerGate {
-public:
-    static VerifiedPeer admit(const dns::Name& identity) { return VerifiedPeer(identity); }
-};
 
 namespace {
 
