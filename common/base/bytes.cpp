@@ -5,10 +5,6 @@
 
 namespace chorale {
 
-bool equal(BytesView a, BytesView b) {
-    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
-}
-
 int compare(BytesView a, BytesView b) {
     const std::size_t shared = std::min(a.size(), b.size());
     if (shared != 0) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,7 +30,9 @@ inline void append(Bytes& target, BytesView octets) {
 }
 
 // Octet-wise equality; not constant time (see equal_in_constant_time).
-bool equal(BytesView a, BytesView b);
+inline bool equal(BytesView a, BytesView b) {
+    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
+}
 
 // Lexicographic order of unsigned octets, a shorter prefix first; <0, 0, >0.
 int compare(BytesView a, BytesView b);

@@ -1,5 +1,6 @@
 #include "common/dns/wire.hpp"
 
+#include <array>
 #include <cassert>
 #include <cstring>
 
@@ -88,8 +89,8 @@ void WireWriter::u16(std::uint16_t value) {
 }
 
 void WireWriter::u32(std::uint32_t value) {
-    u16(static_cast<std::uint16_t>(value >> 16));
-    u16(static_cast<std::uint16_t>(value));
+    octets(std::array{static_cast<Byte>(value >> 24), static_cast<Byte>(value >> 16),
+                      static_cast<Byte>(value >> 8), static_cast<Byte>(value)});
 }
 
 void WireWriter::u48(std::uint64_t value) {
@@ -98,8 +99,10 @@ void WireWriter::u48(std::uint64_t value) {
 }
 
 void WireWriter::u64(std::uint64_t value) {
-    u32(static_cast<std::uint32_t>(value >> 32));
-    u32(static_cast<std::uint32_t>(value));
+    octets(std::array{static_cast<Byte>(value >> 56), static_cast<Byte>(value >> 48),
+                      static_cast<Byte>(value >> 40), static_cast<Byte>(value >> 32),
+                      static_cast<Byte>(value >> 24), static_cast<Byte>(value >> 16),
+                      static_cast<Byte>(value >> 8), static_cast<Byte>(value)});
 }
 
 void WireWriter::u16_at(std::size_t offset, std::uint16_t value) {

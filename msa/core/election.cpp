@@ -44,7 +44,8 @@ std::optional<std::size_t> leader_in_charge(const Policy& policy, const ZoneStat
 }
 
 bool leads(const Policy& policy, const ZoneState& state) {
-    return leader_in_charge(policy, state) == std::size_t(0);
+    return state.election.leader == state.providers.front().identity &&
+           leader_in_charge(policy, state) == std::size_t(0);
 }
 
 bool take_vote_request(const Policy& policy, ZoneState& state, std::size_t from, std::uint64_t term,
@@ -112,15 +113,17 @@ bool take_leader(const Policy& policy, ZoneState& state, std::size_t from,
 bool elect(const Policy& policy, ZoneState& state, std::uint32_t random,
            std::vector<Action>& actions) {
     Election& election = state.election;
-    std::string lacks;
-    const bool is_idle = !is_busy(state) && !plan(policy, state, lacks);
-    const ProviderSet all = electorate(policy, state);
-    if (is_peer_mode(policy, state) || is_idle || state.is_recovering || state.is_paused ||
-        leader_in_charge(policy, state) || !all.contains(0) ||
-        (is_passive(policy, state) && !state.movement.has_met)) {
+    const auto is_idle = [&] {
+        std::string lacks;
+        return !is_busy(state) && !plan(policy, state, lacks);
+    };
+    if (is_peer_mode(policy, state) || state.is_recovering || state.is_paused ||
+        leader_in_charge(policy, state) || (is_passive(policy, state) && !state.movement.has_met) ||
+        is_idle() || !electorate(policy, state).contains(0)) {
         election.call_at = never;
         return false;
     }
+    const ProviderSet all = electorate(policy, state);
     if (election.call_at == never) {
         std::vector<dns::Name> candidates;
         for (const std::size_t at : all)

@@ -1,6 +1,7 @@
 #include "msa/core/machine.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "common/crypto/dnskey.hpp"
 #include "common/dns/rdata.hpp"
@@ -26,9 +27,11 @@ void advance_clock(ZoneState& state, const Moment& moment) {
 }
 
 bool is_same_word(const Announcement& a, const Announcement& b) {
-    Announcement copy = a;
-    copy.serial = b.serial;
-    return copy == b;
+    const auto all_but_serial = [](const Announcement& it) {
+        return std::tie(it.roster, it.epoch, it.rungs, it.hold_end, it.contribution, it.dnskey_ttl,
+                        it.ns_ttl, it.largest_ttl, it.is_recovering, it.echo, it.term, it.leader);
+    };
+    return all_but_serial(a) == all_but_serial(b);
 }
 
 // All that our RRsets depend on is known and was heard in this run.
@@ -323,11 +326,13 @@ private:
         if (!state_.has_zone) return;
         const bool busy = is_busy(state_);
         const Progress ours = progress_of(state_.movement);
+        // To each the same, but for the echo.
+        Announcement word = announcement_to(policy_, state_, 0);
         for (std::size_t at = 1; at < state_.providers.size(); ++at) {
             Provider& peer = state_.providers[at];
             if (peer.wanted == Wanted::absent && !peer.position.has_keys()) continue;
             if (peer.peer == PeerState::needed) continue;
-            Announcement word = announcement_to(policy_, state_, at);
+            word.echo = peer.furthest;
             const bool is_said = peer.told && is_same_word(*peer.told, word);
             if (is_said && state_.elapsed < peer.tell_again) {
                 wake_at(peer.tell_again);
@@ -341,7 +346,7 @@ private:
             peer.tell_again = state_.elapsed + pause;
             wake_at(peer.tell_again);
             peer.told = word;
-            outcome_.actions.push_back(action::Announce{peer.identity, std::move(word)});
+            outcome_.actions.push_back(action::Announce{peer.identity, word});
         }
     }
 

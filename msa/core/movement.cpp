@@ -134,6 +134,15 @@ ProviderSet parked(const ZoneState& state) {
     return set - state.movement.subjects;
 }
 
+// Whose turn it is, of a set that is not empty: in canonical order (RFC 4034 6.1).
+ProviderSet first_of(const ZoneState& state, ProviderSet set) {
+    std::size_t first = set.first();
+    for (const std::size_t at : set)
+        if (compare_canonical(state.providers[at].identity, state.providers[first].identity) < 0)
+            first = at;
+    return ProviderSet::of(first);
+}
+
 void report(std::vector<Action>& actions, std::string text, bool is_warning = false) {
     actions.push_back(action::Report{std::move(text), is_warning});
 }
@@ -661,11 +670,6 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
         return std::nullopt;
     }
     const auto size = state.providers.size();
-    std::vector<std::size_t> order(size);
-    for (std::size_t at = 0; at < size; ++at) order[at] = at;
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        return compare_canonical(state.providers[a].identity, state.providers[b].identity) < 0;
-    });
     ProviderSet staying, silent = silent_leavers(policy, state);
     ProviderSet underway, securing, stranded, holding;
     for (std::size_t at = 0; at < size; ++at) {
@@ -700,11 +704,12 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
     }
     if (!lost.empty() && !((staying | securing | holding) - silent).empty())
         return Plan{ProcessKind::leave, lost};
-    for (const std::size_t at : order)
-        if (underway.contains(at) && is_leaving(policy, state.providers[at]) &&
-            !stranded.contains(at) &&
+    ProviderSet leaving;
+    for (const std::size_t at : underway - stranded)
+        if (is_leaving(policy, state.providers[at]) &&
             !((staying | securing | holding) - silent - ProviderSet::of(at)).empty())
-            return Plan{ProcessKind::leave, ProviderSet::of(at)};
+            leaving.add(at);
+    if (!leaving.empty()) return Plan{ProcessKind::leave, first_of(state, leaving)};
     // Who would leave a zone that is not secured yet stays until it is.
     if (!securing.empty() || !stranded.empty()) {
         ProviderSet subjects = securing | (stranded - silent);
@@ -725,9 +730,10 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
             if (state.providers[at].position.process == ProcessKind::join) first.add(at);
         if (!first.empty()) return Plan{ProcessKind::join, first};
     }
-    for (const std::size_t at : order)
-        if (underway.contains(at) && wants_in(at))
-            return Plan{ProcessKind::join, ProviderSet::of(at)};
+    ProviderSet joining;
+    for (const std::size_t at : underway)
+        if (wants_in(at)) joining.add(at);
+    if (!joining.empty()) return Plan{ProcessKind::join, first_of(state, joining)};
     bool someone_is_in = false;
     for (std::size_t at = 0; at < size; ++at) someone_is_in |= has_part(state, at);
     if (!someone_is_in) {
@@ -759,14 +765,17 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
         }
         return std::nullopt;
     }
-    for (const std::size_t at : order)
-        if (wants_in(at) && !has_part(state, at))
-            return Plan{ProcessKind::join, ProviderSet::of(at)};
-    for (const std::size_t at : order) {
-        if (!is_leaving(policy, state.providers[at]) || !has_part(state, at)) continue;
-        if (!staying.empty()) return Plan{ProcessKind::leave, ProviderSet::of(at)};
-        lacks = "a provider that stays: the last one cannot leave";
+    for (std::size_t at = 0; at < size; ++at) {
+        if (!has_part(state, at)) {
+            if (wants_in(at)) joining.add(at);
+        } else if (is_leaving(policy, state.providers[at])) {
+            leaving.add(at);
+        }
     }
+    if (!joining.empty()) return Plan{ProcessKind::join, first_of(state, joining)};
+    if (leaving.empty()) return std::nullopt;
+    if (!staying.empty()) return Plan{ProcessKind::leave, first_of(state, leaving)};
+    lacks = "a provider that stays: the last one cannot leave";
     return std::nullopt;
 }
 
