@@ -9,6 +9,9 @@ namespace chorale::msa {
 
 namespace {
 
+// A name server's name after no cache can have it.
+constexpr Duration remembered = std::chrono::hours(24);
+
 std::optional<std::size_t> add_key(ZoneState& state, const Bytes& rdata) {
     if (const auto found = find_key(state, rdata)) return found;
     if (rdata.size() < 5) return std::nullopt;
@@ -309,7 +312,7 @@ bool take_survey(const Policy& policy, ZoneState& state, const Survey& survey) {
     return look(policy, state) || is_new;
 }
 
-bool forget_unused(ZoneState& state) {
+bool forget_unused(const Policy& policy, ZoneState& state) {
     bool is_new = false;
     KeySet used = state.wanted.dnskey | state.wanted.cds | state.injected | state.zone_keys |
                   state.removed | state.withdrawn | state.orphans | state.parent.ds_some;
@@ -328,6 +331,10 @@ bool forget_unused(ZoneState& state) {
     for (std::size_t at = 0; at < state.servers.size(); ++at) {
         Server& server = state.servers[at];
         if (server.is_free || servers.contains(at)) continue;
+        // Whoever withdrew it asks for as long whether it may be switched off.
+        const Duration wait =
+            std::max(largest_ns_ttl(state), state.parent_ns_ttl.wait()) + margin(policy);
+        if (!server.gone.lasted(wait + remembered, state.elapsed)) continue;
         server = Server{};
         is_new = true;
     }

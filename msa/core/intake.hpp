@@ -16,7 +16,7 @@ bool take_survey(const Policy& policy, ZoneState& state, const Survey& survey);
 bool take_contribution(const Policy& policy, ZoneState& state, std::size_t provider,
                        const Contribution& contribution);
 // Frees numbers that nothing refers to any more.
-bool forget_unused(ZoneState& state);
+bool forget_unused(const Policy& policy, ZoneState& state);
 
 std::optional<std::size_t> find_provider(const ZoneState& state, dns::NameView identity);
 std::optional<std::size_t> find_key(const ZoneState& state, BytesView rdata);

@@ -129,7 +129,7 @@ private:
     }
     void take(const event::Surveyed& it) {
         dirty_ |= take_survey(policy_, state_, it.survey);
-        dirty_ |= forget_unused(state_);
+        dirty_ |= forget_unused(policy_, state_);
     }
     void take(const event::PeerChanged& it) {
         const auto at = find_provider(state_, it.identity);
@@ -521,6 +521,12 @@ Advice advice(const Policy& policy, const ZoneState& state) {
             !state.zone_data_signers.contains(at))
             advice.may_remove.add(at);
     }
+    for (const std::size_t at : own& state.zone_data_signers) {
+        const bool has_other =
+            !((advice.may_sign & state.zone_data_signers) - KeySet::of(at)).empty();
+        if (has_other && may_lose_algorithm(policy, state, own, at))
+            advice.may_stop_signing.add(at);
+    }
     const Duration ns_ttl = std::max(largest_ns_ttl(state), state.parent_ns_ttl.wait());
     for (std::size_t at = 0; at < state.servers.size(); ++at)
         if (!state.servers[at].is_free && lasted(state.servers[at].gone, ns_ttl))
@@ -600,6 +606,16 @@ std::vector<Wait> waits(const Policy& policy, const ZoneState& state) {
         list.push_back({"signatures of the own signer that outlast the waits: the first expires " +
                             to_text(*state.earliest_expiry),
                         {}});
+    for (const Provider& provider : state.providers) {
+        if (!provider.position.has_keys()) continue;
+        for (const std::size_t at : provider.entry_keys - provider.announced_entry)
+            if (!state.keys[at].algorithm_everywhere.is_set())
+                list.push_back(
+                    {"signatures by algorithm " + std::to_string(state.keys[at].algorithm()) +
+                         " at every server of every provider: before, no DS of key " +
+                         std::to_string(state.keys[at].tag) + " of " + provider.identity.to_text(),
+                     {}});
+    }
     for (const std::size_t at : required(policy, state)) {
         const Provider& peer = state.providers[at];
         if (!peer.heard) {

@@ -149,6 +149,7 @@ bool is_peer_mode(const Policy& policy, const ZoneState& state);
 // What the own signer and the own servers may do, as far as this zone goes.
 struct Advice {
     KeySet may_sign;           // own zone keys that every cache knows
+    KeySet may_stop_signing;   // own keys whose signatures over data nobody needs any more
     KeySet may_withdraw;       // own entry keys that the chain no longer needs
     KeySet may_remove;         // own keys that may leave the DNSKEY RRset
     ServerSet may_switch_off;  // own name servers that no cache names

@@ -229,8 +229,70 @@ TEST_CASE("A signer is told nothing that caches do not bear") {
     const Advice advised = advice(lab.policy, lab.state);
     CHECK(advised.may_sign.empty());
     CHECK(advised.may_withdraw.empty());
+    CHECK(advised.may_stop_signing.empty());
     CHECK(advised.may_remove.empty());
     CHECK_FALSE(advised.may_stop);
+}
+
+namespace {
+
+// As if all servers of both providers and of the parent gave out the lab's zone.
+Survey survey_of(const ZoneLab& lab, const std::vector<dns::Name>& servers, std::vector<Bytes> ds) {
+    Survey survey;
+    const auto apex = std::make_shared<const Apex>(lab.zone.apex);
+    for (const char* identity : {"msa.a.", "msa.b."})
+        survey.providers.push_back({name(identity), {{servers.front(), apex}}});
+    ParentAnswer parent;
+    parent.answered = true;
+    parent.name_servers = servers;
+    parent.ds = std::move(ds);
+    parent.ds_ttl = parent.ns_ttl = 3600;
+    survey.parent = {parent};
+    return survey;
+}
+
+}  // namespace
+
+TEST_CASE("A name server that was withdrawn may be switched off, and is known until a day after") {
+    ZoneLab lab;
+    lab.see();
+    lab.feed(event::Surveyed{survey_of(lab, {name("ns.a.")}, {})});
+    lab.policy.name_servers = {name("ns2.a.")};
+    lab.zone.apex.name_servers = {name("ns2.a.")};
+    lab.see();
+    const auto look = [&](Duration later) {
+        lab.moment.steady += later;
+        lab.feed(event::Surveyed{survey_of(lab, {name("ns2.a.")}, {})});
+        const auto at = find_server(lab.state, name("ns.a."));
+        return at && advice(lab.policy, lab.state).may_switch_off.contains(*at);
+    };
+    CHECK_FALSE(look({}));
+    CHECK_FALSE(look(std::chrono::minutes(60)));
+    CHECK(look(std::chrono::minutes(6)));
+    CHECK_FALSE(find_server(lab.state, name("ns2.a.")) == find_server(lab.state, name("ns.a.")));
+    look(std::chrono::hours(24));
+    CHECK_FALSE(find_server(lab.state, name("ns.a.")));
+}
+
+TEST_CASE("An algorithm may stop signing data once no cached DS RRset asks for it") {
+    ZoneLab lab;
+    const Bytes old_entry = key(1, 1), old_zone = key(2, 0);
+    const Bytes new_entry = key(3, 1, 15), new_zone = key(4, 0, 15);
+    lab.zone.apex.dnskeys = {old_entry, old_zone, new_entry, new_zone};
+    lab.zone.apex.dnskey_signers = {old_entry, new_entry};
+    lab.zone.apex.data_signers = {old_zone, new_zone};
+    lab.see();
+    const Bytes old_ds = crypto::make_ds(lab.state.zone, old_entry, 2);
+    const Bytes new_ds = crypto::make_ds(lab.state.zone, new_entry, 2);
+    const auto look = [&](Duration later, std::vector<Bytes> ds) {
+        lab.moment.steady += later;
+        lab.feed(event::Surveyed{survey_of(lab, {name("ns.a.")}, std::move(ds))});
+        return advice(lab.policy, lab.state).may_stop_signing;
+    };
+    CHECK(look({}, {old_ds, new_ds}).empty());
+    CHECK(look(std::chrono::hours(5), {old_ds, new_ds}).empty());
+    CHECK(look({}, {new_ds}).empty());
+    CHECK(look(std::chrono::minutes(66), {new_ds}) == KeySet::of(*find_key(lab.state, old_zone)));
 }
 
 }  // namespace chorale::msa::test
