@@ -46,6 +46,7 @@ public:
         Mask up = 0;           // servers that answer
     };
     Provider& provider(std::size_t at) { return providers_[at].about; }
+    const Provider& provider(std::size_t at) const { return providers_[at].about; }
 
     // Time has come to `now` with everything as it is. To be called before each change.
     void settle(Seconds now);

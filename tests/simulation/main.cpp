@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "tests/simulation/scenario.hpp"
 #include "tests/simulation/sweep.hpp"
 
 namespace {
@@ -166,6 +167,73 @@ int compare_hashes(const std::string& path, bool is_rewritten, const Sweep& what
     return 1;
 }
 
+std::optional<std::string> read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+        std::printf("%s: cannot be read\n", path.c_str());
+        return std::nullopt;
+    }
+    return std::string{std::istreambuf_iterator<char>(file), {}};
+}
+
+bool play_file(const std::string& path, bool is_rewritten, Coverage& coverage) {
+    const auto text = read_file(path);
+    if (!text) return false;
+    const Scenario scenario = parse_scenario(path, *text);
+    if (!scenario.error.empty()) {
+        std::printf("%s\n", scenario.error.c_str());
+        return false;
+    }
+    const Performance found = perform(scenario, coverage);
+    if (!found.error.empty()) {
+        for (const std::string& line : found.trace) std::printf("  %s\n", line.c_str());
+        std::printf("%s\n", found.error.c_str());
+        return false;
+    }
+    if (is_rewritten) {
+        std::ofstream file(path, std::ios::binary);
+        file << scenario.script;
+        for (const std::string& line : found.trace) file << line << '\n';
+        file << std::flush;
+        if (!file) std::printf("%s: cannot be written\n", path.c_str());
+        return bool(file);
+    }
+    const std::string difference_text = difference(scenario.expected, found.trace);
+    if (difference_text.empty()) return true;
+    std::printf(
+        "%s: another trace than expected; if the change of behaviour is meant: --rewrite\n%s",
+        path.c_str(), difference_text.c_str());
+    return false;
+}
+
+int play_files(const std::vector<std::string>& paths, bool is_rewritten, bool must_cover) {
+    Coverage coverage;
+    std::size_t failed = 0;
+    for (const std::string& path : paths) failed += !play_file(path, is_rewritten, coverage);
+    std::printf("%zu scenarios, %zu not as expected\n", paths.size(), failed);
+    if (!must_cover) return failed == 0 ? 0 : 1;
+    const auto missing = coverage.missing();
+    for (const std::string& what : missing) std::printf("in no scenario: %s\n", what.c_str());
+    std::printf("%zu of %zu rungs and transitions occur\n", Coverage::all().size() - missing.size(),
+                Coverage::all().size());
+    return failed == 0 && missing.empty() ? 0 : 1;
+}
+
+// What random runs go through, and how often.
+int show_coverage(const Sweep& what, const Choice& choice) {
+    Coverage coverage;
+    for (std::uint64_t at = 0; at < what.seeds; ++at) {
+        Settings settings = settings_for(what.first + at, choice);
+        settings.on_step = [&](const Stepped& stepped) { coverage.see(stepped); };
+        simulate(what.first + at, settings);
+    }
+    for (const auto& [seen, count] : coverage.seen())
+        std::printf("%10zu  %s\n", count, seen.c_str());
+    for (const std::string& missing : coverage.missing())
+        std::printf("%10s  %s\n", "-", missing.c_str());
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -178,7 +246,8 @@ int main(int argc, char** argv) {
     std::string mode = "drawn", planted, sought, golden;
     std::optional<std::uint64_t> traced;
     std::vector<std::size_t> left_out;
-    bool no_faults = false, is_rewritten = false;
+    std::vector<std::string> scenarios;
+    bool no_faults = false, is_rewritten = false, has_coverage = false;
     app.add_option("--seeds", what.seeds, "how many seeds to run")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
@@ -212,7 +281,10 @@ int main(int argc, char** argv) {
     app.add_option("--trace", traced, "shows the run of this seed");
     app.add_flag("--detail", what.is_detailed, "with what the machines think");
     app.add_option("--hashes", golden, "compares the trace hashes of 100 seeds with this file");
-    app.add_flag("--rewrite", is_rewritten, "writes the file instead");
+    app.add_option("--scenario", scenarios, "plays these files and compares their traces");
+    app.add_flag("--coverage", has_coverage,
+                 "what the runs go through; of scenarios: fails if something occurs in none");
+    app.add_flag("--rewrite", is_rewritten, "writes hashes or traces instead");
     CLI11_PARSE(app, argc, argv);
 
     choice.has_faults = !no_faults;
@@ -225,6 +297,8 @@ int main(int argc, char** argv) {
         choice.left_out[fault] = true;
     }
     if (!golden.empty()) return compare_hashes(golden, is_rewritten, what);
+    if (!scenarios.empty()) return play_files(scenarios, is_rewritten, has_coverage);
+    if (has_coverage) return show_coverage(what, choice);
     if (!sought.empty()) return look_for_planted(sought, what, choice);
     for (const PlantedFault& fault : planted_faults())
         if (planted == fault.name) choice.planted = fault.planted, choice.planted_name = planted;

@@ -24,187 +24,59 @@ std::uint64_t Random::next() {
     return z ^ (z >> 31);
 }
 Seconds Random::between(Seconds low, Seconds high) {
+    if (!is_drawn_) return high;
     return low + static_cast<Seconds>(next() % static_cast<std::uint64_t>(high - low + 1));
 }
+Random Random::without_chance() {
+    Random random(0);
+    random.is_drawn_ = false;
+    return random;
+}
 bool Random::chance(double probability) {
+    if (!is_drawn_) return probability > 0;
     return static_cast<double>(next() >> 11) * 0x1.0p-53 < probability;
 }
 
 namespace {
 
-constexpr std::size_t servers_each = 2;
-constexpr std::size_t parent_servers = 2;
 constexpr std::size_t most_keys = 64;
-constexpr Seconds beginning = 10'000'000;
 
 dns::Name name(const std::string& text) { return dns::Name::from_text(text).value(); }
 
-struct WorldKey {
-    Bytes rdata, ds;
-    std::uint8_t algorithm = 13;
-    bool is_entry = false;
-};
+}  // namespace
 
-// What the combiner was told last, by keys and servers of the world.
-struct Held {
-    Mask dnskey = 0, cds = 0, ns = 0;
-    bool csync = false;
-    friend bool operator==(const Held&, const Held&) = default;
-};
+World::World(std::uint64_t seed, const Settings& settings)
+    : settings_(settings),
+      random_(seed),
+      zone_(name("zone.example.")),
+      caches_(settings.providers) {
+    build();
+}
 
-struct Signer {
-    Mask own = 0;    // in its DNSKEY RRset
-    Mask entry = 0;  // signs the DNSKEY RRset
-    Mask zone = 0;   // signs data
-    // A roll under way: the keys that come, and those that go.
-    Mask coming = 0, going = 0;
-    bool is_combined = false;  // one CSK instead of KSK and ZSK
-};
+World::World(const Stage& stage, std::function<void(const Stepped&)> on_step,
+             std::function<void(const std::string&)> on_note)
+    : on_note_(std::move(on_note)),
+      random_(Random::without_chance()),
+      zone_(name("zone.example.")),
+      caches_(stage.providers.size()) {
+    settings_.has_faults = settings_.has_rolls = false;
+    // What several machines at once must not do is checked in any mode.
+    settings_.mode = Settings::Mode::mixed;
+    settings_.is_insecure = !stage.is_secure;
+    settings_.on_step = std::move(on_step);
+    build(stage);
+}
 
-struct Node {
-    std::size_t at = 0;
-    Policy policy;
-    ZoneState state;
-    Bytes disk;
-    std::vector<Bytes> backups;
-    bool is_up = false;    // the agent
-    bool is_dead = false;  // the whole provider, for good
-    bool has_stopped = false;
-    std::uint64_t run = 0;  // counts starts: what was for an earlier run is lost
-    std::int64_t steady_origin = 0;
-    std::int64_t wall_error = 0;
-    Held combiner;
-    Signer signer;
-    std::uint32_t serial = 0;
-    std::uint64_t owner_version = 0;
-    Mask roster_on = 0, roster_named = 0;  // as the owner's zone has it here
-    ZoneVersion version;                   // what the signer gives out
-    std::shared_ptr<const Apex> apex;
-    std::array<std::shared_ptr<const Apex>, servers_each> served;
-    std::array<ZoneVersion, servers_each> served_version;
-    std::array<Seconds, servers_each> loads_until{};
-    std::optional<Seconds> wake;
-    Seconds pushes_until = 0;
-    bool survey_due = false;
-    Seconds key_ttl = 0, data_ttl = 0, ns_ttl = 0;
-};
+void World::trace(const std::string& text) {
+    for (const char c : text) hash(static_cast<std::uint64_t>(static_cast<unsigned char>(c)));
+    note(text);
+    if (settings_.is_traced)
+        verdict_.trace.push_back(std::to_string(now_ - beginning) + " " + text);
+}
 
-class World {
-public:
-    World(std::uint64_t seed, const Settings& settings)
-        : settings_(settings), random_(seed), caches_(settings.providers) {
-        build();
-    }
-
-    Verdict run();
-
-private:
-    using Task = std::function<void()>;
-    struct Scheduled {
-        Seconds at;
-        std::uint64_t order;
-        Task task;
-        bool operator<(const Scheduled& other) const {
-            return at != other.at ? at > other.at : order > other.order;
-        }
-    };
-
-    void at(Seconds when, Task task) { queue_.push({when, order_++, std::move(task)}); }
-    void after(Seconds delay, Task task) { at(now_ + delay, std::move(task)); }
-    void trace(const std::string& text) {
-        for (const char c : text) hash(static_cast<std::uint64_t>(static_cast<unsigned char>(c)));
-        if (settings_.is_traced)
-            verdict_.trace.push_back(std::to_string(now_ - beginning) + " " + text);
-    }
-    void hash(std::uint64_t value) {
-        verdict_.trace_hash = (verdict_.trace_hash ^ value) * 0x100000001b3;
-    }
-    // Its place in the world, by "msa.a.example.".
-    static std::size_t number_of(const dns::Name& identity) {
-        return static_cast<std::size_t>(identity.wire()[5] - 'a');
-    }
-    static std::string letter(std::size_t at) {
-        return std::string(1, static_cast<char>('A' + at));
-    }
-
-    void build();
-    std::size_t new_key(std::size_t owner, std::uint8_t algorithm, bool is_entry);
-    Mask algorithms_of(Mask keys) const;
-    std::vector<Bytes> rdatas(Mask keys) const;
-    std::vector<dns::Name> names(Mask servers) const;
-    Mask mask_of(const ZoneState& state, KeySet keys) const;
-    Mask mask_of(const ZoneState& state, ServerSet servers) const;
-
-    // The machines.
-    Moment moment(const Node& node);
-    void feed(Node& node, const Event& event);
-    void carry_out(Node& node, const Action& action);
-    void start(Node& node);
-    void crash(Node& node, const std::string& why, Seconds longest = 400);
-    void contest(std::size_t candidate, std::uint64_t term);
-    void survey(Node& node);
-    void plan_survey(Node& node);
-    void operate_signer(Node& node);
-    void begin_roll(Node& node);
-
-    // Around them.
-    void sign(Node& node);
-    void publish(Node& node);
-    void poll_parent();
-    void publish_parent(const ParentVersion& version);
-    void say_roster();
-    bool is_cut(std::size_t a, std::size_t b) const { return cut_[a * 8 + b] || cut_[b * 8 + a]; }
-    void plan_faults();
-    void fault(Seconds when, Task task);
-    void check();
-    void check_machines();
-    bool is_new_leader(const Node& node);
-    std::set<std::pair<std::size_t, std::uint64_t>> led_;
-    bool has_arrived(std::string& what) const;
-    Announcement lie(Announcement said);
-
-    Settings settings_;
-    Random random_;
-    Verdict verdict_;
-    Seconds now_ = beginning;
-    std::uint64_t order_ = 0;
-    std::priority_queue<Scheduled> queue_;
-    std::vector<Node> nodes_;
-    std::vector<WorldKey> keys_;
-    std::map<Bytes, std::size_t> key_numbers_;
-    std::vector<dns::Name> servers_;
-    dns::Name zone_ = name("zone.example.");
-    Caches caches_;
-    std::uint64_t owner_version_ = 0;
-    Mask on_ = 0, named_ = 0;  // the owner's MSIGNER RRset
-    Mask owner_ns_ = 0;        // as the owner wrote it
-    ParentVersion parent_;
-    std::array<ParentVersion, parent_servers> parent_served_;
-    std::array<Seconds, parent_servers> parent_loads_until_{};
-    std::array<std::uint32_t, 8> parent_seen_{};
-    Seconds parent_asleep_until_ = 0;
-    std::array<bool, 64> cut_{};   // agents cannot talk
-    std::array<bool, 8> blind_{};  // cannot ask name servers
-    // A candidate that hears nobody until it calls an election, while a voter restarts.
-    std::size_t contests_ = 0;
-    std::uint64_t contested_term_ = 0;
-    bool contested_vote_ = false;
-    std::optional<std::size_t> deaf_, voter_;
-    Seconds deaf_until_ = 0;
-    double loss_ = 0;
-    Seconds delay_ = 2;
-    Seconds publication_ = 20, parent_publication_ = 20;
-    Seconds survey_interval_ = 60;
-    Seconds poll_interval_ = 120;
-    Seconds ds_ttl_ = 300, parent_ns_ttl_ = 300;
-    Seconds sum_of_waits_ = 0;
-    Seconds faults_end_ = beginning;
-    Seconds last_change_ = beginning;
-    bool is_dirty_ = false;
-    double crash_ = 0;
-    std::size_t liar_ = 99;
-    std::map<std::pair<std::uint64_t, Mask>, std::size_t> leaders_;  // by term and voters
-};
+std::string World::who(std::size_t at) const {
+    return at < called_.size() ? called_[at] : std::string(1, static_cast<char>('A' + at));
+}
 
 std::size_t World::new_key(std::size_t owner, std::uint8_t algorithm, bool is_entry) {
     const std::size_t number = keys_.size();
@@ -279,12 +151,7 @@ void World::build() {
         Node node;
         node.at = p;
         node.policy.identity = name(std::string("msa.") + static_cast<char>('a' + p) + ".example.");
-        for (std::size_t s = 0; s < servers_each; ++s) {
-            servers_.push_back(
-                name("ns" + std::to_string(s) + "." + static_cast<char>('a' + p) + ".example."));
-            node.policy.name_servers.push_back(servers_.back());
-            caches_.provider(p).servers |= Mask(1) << (servers_.size() - 1);
-        }
+        for (std::size_t s = 0; s < servers_each; ++s) add_server(node);
         caches_.provider(p).is_liar = p == liar_;
         node.policy.safety = std::chrono::seconds(safety);
         node.policy.interval = std::chrono::seconds(random_.between(10, 30));
@@ -302,14 +169,7 @@ void World::build() {
         node.ns_ttl = random_.between(30, 1500);
         longest = std::max({longest, node.key_ttl, node.data_ttl, node.ns_ttl});
         node.signer.is_combined = random_.chance(0.4);
-        const std::size_t entry = new_key(p, algorithm, true);
-        node.signer.own = node.signer.entry = Mask(1) << entry;
-        if (node.signer.is_combined) {
-            node.signer.zone = node.signer.own;
-        } else {
-            node.signer.zone = Mask(1) << new_key(p, algorithm, false);
-            node.signer.own |= node.signer.zone;
-        }
+        give_keys(node, algorithm);
         nodes_.push_back(std::move(node));
     }
     // One movement at its longest: join (DS), leave (NS and data).
@@ -331,6 +191,77 @@ void World::build() {
         parent_served_[s] = parent_;
         caches_.load_parent(s, parent_);
     }
+    open();
+    plan_faults();
+}
+
+void World::build(const Stage& stage) {
+    publication_ = parent_publication_ = stage.publication;
+    survey_interval_ = stage.survey;
+    poll_interval_ = stage.poll;
+    ds_ttl_ = stage.ds_ttl;
+    parent_ns_ttl_ = stage.parent_ns_ttl;
+    owner_delay_ = 20;
+    for (std::size_t p = 0; p < stage.providers.size(); ++p) {
+        const Stage::Provider& of = stage.providers[p];
+        called_.push_back(of.name);
+        Node node;
+        node.at = p;
+        node.policy.identity = name("msa." + of.name + ".example.");
+        for (std::size_t s = 0; s < servers_each; ++s) add_server(node);
+        node.policy.safety = std::chrono::seconds(stage.safety);
+        node.policy.interval = std::chrono::seconds(stage.interval);
+        node.policy.survey_interval = std::chrono::seconds(stage.survey);
+        node.policy.can_peer = of.can_peer;
+        node.policy.cds = of.keeps_cds ? Policy::KeepCds::keep : Policy::KeepCds::remove;
+        node.policy.on_missing =
+            of.leaves_when_missing ? Policy::Missing::leave : Policy::Missing::hold;
+        node.policy.allow_mixed_algorithms = of.allows_mixed_algorithms;
+        node.key_ttl = of.key_ttl;
+        node.data_ttl = stage.data_ttl;
+        node.ns_ttl = of.ns_ttl;
+        node.signer.is_combined = of.is_combined;
+        give_keys(node, of.algorithm);
+        nodes_.push_back(std::move(node));
+    }
+    on_ = stage.on;
+    named_ = stage.on | stage.off;
+    parent_.ns = caches_.provider(stage.first).servers;
+    parent_.ns_ttl = parent_ns_ttl_;
+    parent_.ds_ttl = ds_ttl_;
+    if (stage.is_secure) parent_.ds = nodes_[stage.first].signer.entry;
+    parent_.ds_algorithms = algorithms_of(parent_.ds);
+    for (std::size_t s = 0; s < parent_servers; ++s) {
+        parent_served_[s] = parent_;
+        caches_.load_parent(s, parent_);
+    }
+    open();
+}
+
+void World::add_server(Node& node) {
+    NameServer server;
+    server.number = servers_.size();
+    servers_.push_back(name("ns" + std::to_string(node.servers.size()) + "." +
+                            node.policy.identity.to_text().substr(4)));
+    server_owners_.push_back(node.at);
+    node.policy.name_servers.push_back(servers_.back());
+    caches_.provider(node.at).servers |= Mask(1) << server.number;
+    node.servers.push_back(std::move(server));
+}
+
+void World::give_keys(Node& node, std::uint8_t algorithm) {
+    const std::size_t entry = new_key(node.at, algorithm, true);
+    node.signer.own = node.signer.entry = Mask(1) << entry;
+    if (node.signer.is_combined) {
+        node.signer.zone = node.signer.own;
+    } else {
+        node.signer.zone = Mask(1) << new_key(node.at, algorithm, false);
+        node.signer.own |= node.signer.zone;
+    }
+}
+
+// All is there, and nothing of it has begun.
+void World::open() {
     owner_ns_ = parent_.ns;
     for (Node& node : nodes_) {
         node.roster_on = on_;
@@ -338,28 +269,30 @@ void World::build() {
         node.combiner.ns = 0;
         caches_.provider(node.at).up = caches_.provider(node.at).servers;
         sign(node);
-        for (std::size_t s = 0; s < servers_each; ++s) {
-            node.served[s] = node.apex;
-            node.served_version[s] = node.version;
-            caches_.load(node.at, node.at * servers_each + s, node.version);
+        for (NameServer& server : node.servers) {
+            server.apex = node.apex;
+            server.version = node.version;
+            caches_.load(node.at, server.number, node.version);
         }
         node.steady_origin = random_.between(0, 1'000'000);
         const std::size_t which = node.at;
         at(now_ + random_.between(0, 30), [this, which] { start(nodes_[which]); });
     }
     after(1, [this] { poll_parent(); });
-    plan_faults();
 }
 
 // The zone as the signer gives it out: the owner's, with what the combiner holds and its
 // own keys.
 void World::sign(Node& node) {
     ZoneVersion version;
-    version.keys = node.signer.own | node.combiner.dnskey;
-    version.signers = node.signer.entry;
-    version.data_signers = node.signer.zone;
-    version.cds = node.combiner.cds;
-    version.ns = node.combiner.ns != 0 ? node.combiner.ns : owner_ns_;
+    const Signer& signer = node.signer;
+    version.keys = signer.own | (signer.drops_keys ? 0 : node.combiner.dnskey);
+    version.signers = signer.entry;
+    version.data_signers = signer.zone;
+    if (!signer.drops_cds) version.cds = node.combiner.cds;
+    // No signer keeps a CDS for a key that it threw away.
+    if (signer.drops_keys) version.cds &= signer.own;
+    version.ns = node.combiner.ns != 0 && !signer.drops_ns ? node.combiner.ns : owner_ns_;
     version.csync = node.combiner.csync;
     version.key_ttl = node.key_ttl;
     version.data_ttl = node.data_ttl;
@@ -391,18 +324,19 @@ void World::publish(Node& node) {
     // Otherwise only the roster may have changed.
     if (!(node.version == before) || serial == 1) {
         trace(letter(node.at) + " signs a new version");
-        for (std::size_t s = 0; s < servers_each; ++s) {
+        for (std::size_t s = 0; s < node.servers.size(); ++s) {
             // In order, each server at its own pace.
+            NameServer& server = node.servers[s];
             const Seconds when =
-                std::max(node.loads_until[s], now_ + random_.between(0, publication_));
-            node.loads_until[s] = when;
+                std::max(server.loads_until, now_ + random_.between(0, publication_));
+            server.loads_until = when;
             const std::size_t p = node.at;
             at(when, [this, p, s, version = node.version, apex = node.apex] {
-                Node& it = nodes_[p];
+                NameServer& it = nodes_[p].servers[s];
                 caches_.settle(now_);
-                it.served[s] = apex;
-                it.served_version[s] = version;
-                caches_.load(p, p * servers_each + s, version);
+                it.apex = apex;
+                it.version = version;
+                caches_.load(p, it.number, version);
                 is_dirty_ = true;
             });
         }
@@ -419,6 +353,7 @@ void World::publish(Node& node) {
             append(rdata, nodes_[q].policy.identity.wire());
             zone.msigner.push_back(std::move(rdata));
         }
+        zone.msigner.insert(zone.msigner.end(), it.roster_other.begin(), it.roster_other.end());
         zone.largest_ttl =
             static_cast<std::uint32_t>(std::max({it.key_ttl, it.data_ttl, it.ns_ttl}));
         zone.serial = it.serial;
@@ -443,12 +378,23 @@ Moment World::moment(const Node& node) {
 void World::feed(Node& node, const Event& event) {
     if (!node.is_up || !verdict_.violation.empty()) return;
     ++verdict_.steps;
+    const Movement movement = node.state.movement;
+    const Election election = node.state.election;
+    const bool was_recovering = node.state.is_recovering;
     const Outcome outcome = step(node.policy, node.state, event, moment(node));
     hash(node.at * 1000 + outcome.actions.size() * 2 + outcome.must_commit);
     if (crash_ > 0 && outcome.must_commit && random_.chance(crash_)) {
         crash(node, "before the commit");
         return;
     }
+    const CrashPoint dies =
+        outcome.must_commit ? std::exchange(node.crash_point, CrashPoint::none) : CrashPoint::none;
+    if (dies == CrashPoint::before_commit) {
+        crash(node, "before the commit");
+        return;
+    }
+    if (settings_.on_step)
+        settings_.on_step({node, event, movement, election, was_recovering, outcome});
     if (outcome.must_commit) {
         node.disk = encode(node.state);
         hash(node.disk.size());
@@ -456,6 +402,10 @@ void World::feed(Node& node, const Event& event) {
             node.backups.push_back(node.disk);
             if (node.backups.size() > 3) node.backups.erase(node.backups.begin());
         }
+    }
+    if (dies == CrashPoint::before_actions) {
+        crash(node, "before it acts");
+        return;
     }
     const std::uint64_t run = node.run;
     for (const Action& action : outcome.actions) {
@@ -467,6 +417,10 @@ void World::feed(Node& node, const Event& event) {
     }
     if (crash_ > 0 && outcome.must_commit && random_.chance(crash_ / 2)) {
         crash(node, "after all was sent");
+        return;
+    }
+    if (dies == CrashPoint::after_actions) {
+        crash(node, "after it acted");
         return;
     }
     const Seconds wake = now_ + std::max<Seconds>(1, (outcome.wake_in.count() + 999) / 1000);
@@ -489,7 +443,8 @@ void World::feed(Node& node, const Event& event) {
         if (!may.may_stop) {
             // Whoever is to come back serves again before.
             node.has_stopped = false;
-            about.up = about.servers;
+            for (const NameServer& server : node.servers)
+                if (!server.is_switched_off) about.up |= Mask(1) << server.number;
         }
         is_dirty_ = true;
         trace(letter(node.at) + (may.may_stop ? " may stop" : " is to serve"));
@@ -715,13 +670,14 @@ void World::survey(Node& node) {
     for (const Node& other : nodes_) {
         Survey::Of of;
         of.identity = other.policy.identity;
-        for (std::size_t s = 0; s < servers_each; ++s) {
+        for (const NameServer& server : other.servers) {
+            if (server.is_switched_off) continue;
             ServerAnswer answer;
-            answer.server = servers_[other.at * servers_each + s];
-            const bool is_up = caches_.provider(other.at).up >> (other.at * servers_each + s) & 1;
+            answer.server = servers_[server.number];
+            const bool is_up = caches_.provider(other.at).up >> server.number & 1;
             const bool is_seen =
                 other.at == node.at || (!blind_[node.at] && !random_.chance(loss_ / 4));
-            if (is_up && is_seen) answer.apex = other.served[s];
+            if (is_up && is_seen) answer.apex = server.apex;
             of.servers.push_back(std::move(answer));
         }
         survey.providers.push_back(std::move(of));
@@ -743,11 +699,27 @@ void World::survey(Node& node) {
     operate_signer(node);
 }
 
+void World::switch_off_servers(Node& node, const Advice& may) {
+    for (NameServer& server : node.servers) {
+        if (!server.is_withdrawn || server.is_switched_off) continue;
+        bool is_permitted = false;
+        for (const std::size_t at : may.may_switch_off)
+            is_permitted |= node.state.servers[at].name == servers_[server.number];
+        if (!is_permitted) continue;
+        caches_.settle(now_);
+        server.is_switched_off = true;
+        caches_.provider(node.at).up &= ~(Mask(1) << server.number);
+        is_dirty_ = true;
+        trace(letter(node.at) + " switches off " + servers_[server.number].to_text());
+    }
+}
+
 // The signer's operator, or its hook, does what the agent says is safe.
 void World::operate_signer(Node& node) {
     if (!node.is_up) return;
     Signer& signer = node.signer;
     const Advice may = advice(node.policy, node.state);
+    switch_off_servers(node, may);
     if (may.may_stop && !node.has_stopped && caches_.provider(node.at).was_told_to_stop &&
         random_.chance(0.2) && node.at != liar_) {
         caches_.settle(now_);
@@ -766,10 +738,11 @@ void World::operate_signer(Node& node) {
     for (std::size_t at = 0; at < keys_.size(); ++at)
         if ((zone_coming >> at & 1) && (!keys_[at].is_entry || signer.is_combined))
             zone_wanted |= Mask(1) << at;
+    const bool keeps_signing = signer.roll == Roll::algorithm;
     if (zone_wanted != 0 && (zone_wanted & ~may_sign) == 0) {
         trace(letter(node.at) + " signs with its new zone key");
-        // Until the old one is not used any more, both.
-        signer.zone = (signer.zone & ~signer.going) | zone_wanted;
+        // With both algorithms, as long as a cached DS RRset may ask for the old one.
+        signer.zone = (keeps_signing ? signer.zone : signer.zone & ~signer.going) | zone_wanted;
         is_new = true;
     } else if (zone_wanted == 0) {
         const Mask old_entry = signer.going & signer.entry;
@@ -777,6 +750,12 @@ void World::operate_signer(Node& node) {
         if ((old_entry & ~withdrawn) != 0 && (old_entry & ~may_withdraw) == 0) {
             for (const Bytes& key : rdatas(old_entry)) feed(node, event::Withdrawn{key});
             trace(letter(node.at) + " withdraws its old entry key");
+        }
+        const Mask stops = keeps_signing ? signer.going & signer.zone & may_stop_signing(node) : 0;
+        if (stops != 0) {
+            trace(letter(node.at) + " signs by the new algorithm alone");
+            signer.zone &= ~stops;
+            is_new = true;
         }
         const Mask goes = signer.going & signer.own & may_remove;
         if (goes != 0) {
@@ -807,6 +786,9 @@ void World::begin_roll(Node& node) {
         signer.going = signer.zone;
     }
     signer.own |= key;
+    signer.coming_rdatas = rdatas(signer.coming);
+    signer.going_rdatas = rdatas(signer.going);
+    signer.roll = signer.is_combined ? Roll::csk : rolls_entry ? Roll::ksk : Roll::zsk;
     trace(letter(node.at) + " begins to roll its " +
           (signer.is_combined ? "CSK"
            : rolls_entry      ? "KSK"
@@ -815,6 +797,7 @@ void World::begin_roll(Node& node) {
 }
 
 void World::publish_parent(const ParentVersion& version) {
+    parent_before_ = parent_;
     parent_ = version;
     parent_.ds_algorithms = algorithms_of(parent_.ds);
     trace("the parent has another version");
@@ -842,9 +825,10 @@ void World::poll_parent() {
             if (node.is_dead || node.state.providers.empty()) continue;
             const Position& position = node.state.providers.front().position;
             if (!position.has_keys() || position.process == ProcessKind::leave) continue;
-            for (const ZoneVersion& version : node.served_version) {
-                if (!model) model = version;
-                is_alike &= version.ns == model->ns && version.cds == model->cds;
+            for (const NameServer& server : node.servers) {
+                if (server.is_switched_off) continue;
+                if (!model) model = server.version;
+                is_alike &= server.version.ns == model->ns && server.version.cds == model->cds;
             }
         }
         if (!model || !is_alike) return;
@@ -857,12 +841,14 @@ void World::poll_parent() {
     // From any server that the delegation names: its CDS, then its CSYNC.
     std::vector<std::size_t> candidates;
     for (std::size_t at = 0; at < servers_.size(); ++at)
-        if ((parent_.ns >> at & 1) && (caches_.provider(at / servers_each).up >> at & 1))
+        if ((parent_.ns >> at & 1) && (caches_.provider(server_owners_[at]).up >> at & 1))
             candidates.push_back(at);
     if (candidates.empty()) return;
     const std::size_t server = candidates[static_cast<std::size_t>(
         random_.between(0, static_cast<Seconds>(candidates.size()) - 1))];
-    const ZoneVersion& zone = nodes_[server / servers_each].served_version[server % servers_each];
+    ZoneVersion zone;
+    for (const NameServer& it : nodes_[server_owners_[server]].servers)
+        if (it.number == server) zone = it.version;
     if ((zone.signers & zone.keys & parent_.ds) == 0) return;
     ParentVersion version = parent_;
     if (zone.cds != 0) version.ds = zone.cds;
@@ -879,13 +865,15 @@ void World::say_roster() {
     trace(text);
     last_change_ = now_;
     for (std::size_t p = 0; p < nodes_.size(); ++p) {
-        after(random_.between(0, 120),
-              [this, p, on = on_, named = named_, version = ++owner_version_] {
+        after(random_.between(0, owner_delay_),
+              [this, p, on = on_, named = named_, other = other_records_,
+               version = ++owner_version_] {
                   Node& node = nodes_[p];
                   if (node.is_dead || version < node.owner_version) return;
                   node.owner_version = version;
                   node.roster_on = on;
                   node.roster_named = named;
+                  node.roster_other = other;
                   publish(node);
               });
     }
@@ -1154,6 +1142,184 @@ bool World::has_arrived(std::string& what) const {
     return true;
 }
 
+// Nothing in caches asks for what these keys sign.
+Mask World::may_stop_signing(const Node& node) const {
+    const Advice may = advice(node.policy, node.state);
+    return mask_of(node.state, may.may_stop_signing);
+}
+
+void World::own(Mask on, Mask named, std::vector<Bytes> other) {
+    on_ = on;
+    named_ = named;
+    other_records_ = std::move(other);
+    say_roster();
+}
+
+void World::kill(std::size_t at) {
+    Node& node = nodes_[at];
+    if (!node.is_up) return;
+    node.is_up = false;
+    ++node.run;
+    trace(letter(at) + " is killed");
+}
+
+void World::restart(std::size_t at) { start(nodes_[at]); }
+
+void World::lose(std::size_t at) {
+    Node& node = nodes_[at];
+    trace(letter(at) + " is lost");
+    caches_.settle(now_);
+    node.is_dead = true;
+    node.is_up = false;
+    ++node.run;
+    caches_.provider(at).up = 0;
+    caches_.provider(at).is_excused = true;
+    is_dirty_ = true;
+}
+
+void World::back_up(std::size_t at) { nodes_[at].backups = {nodes_[at].disk}; }
+
+bool World::restore(std::size_t at) {
+    Node& node = nodes_[at];
+    if (node.backups.empty() || node.is_dead) return false;
+    kill(at);
+    node.disk = node.backups.front();
+    start(node);
+    return true;
+}
+
+void World::cut(std::size_t a, std::size_t b, bool is_cut) {
+    cut_[a * 8 + b] = cut_[b * 8 + a] = is_cut;
+}
+
+bool World::revert_parent() {
+    if (parent_before_.ns == 0) return false;
+    trace("the parent reverts");
+    publish_parent(ParentVersion(parent_before_));
+    return true;
+}
+
+void World::delay_parent_server(std::size_t server, Seconds by) {
+    parent_loads_until_[server] = std::max(parent_loads_until_[server], now_ + by);
+}
+
+void World::delay_server(std::size_t at, std::size_t server, Seconds by) {
+    NameServer& it = nodes_[at].servers[server];
+    it.loads_until = std::max(it.loads_until, now_ + by);
+}
+
+void World::set_parent_ttls(Seconds ds, Seconds ns) {
+    ParentVersion version = parent_;
+    version.ds_ttl = ds_ttl_ = ds;
+    version.ns_ttl = parent_ns_ttl_ = ns;
+    publish_parent(version);
+}
+
+void World::set_ttls(std::size_t at, Seconds key, Seconds data, Seconds ns) {
+    Node& node = nodes_[at];
+    node.key_ttl = key;
+    node.data_ttl = data;
+    node.ns_ttl = ns;
+    publish(node);
+}
+
+void World::set_dropping(std::size_t at, bool keys, bool cds, bool ns) {
+    Signer& signer = nodes_[at].signer;
+    signer.drops_keys = keys;
+    signer.drops_cds = cds;
+    signer.drops_ns = ns;
+    publish(nodes_[at]);
+}
+
+bool World::roll(std::size_t at, Roll roll, std::uint8_t algorithm) {
+    Node& node = nodes_[at];
+    Signer& signer = node.signer;
+    if (signer.coming != 0 || keys_.size() + 2 > most_keys) return false;
+    if (roll != Roll::algorithm && signer.is_combined != (roll == Roll::csk)) return false;
+    if (roll != Roll::algorithm)
+        algorithm = keys_[static_cast<std::size_t>(__builtin_ctzll(signer.own))].algorithm;
+    signer.roll = roll;
+    if (roll == Roll::zsk) {
+        signer.going = signer.zone;
+        signer.coming = Mask(1) << new_key(at, algorithm, false);
+    } else {
+        const Mask entry = Mask(1) << new_key(at, algorithm, true);
+        signer.going = roll == Roll::algorithm ? signer.own : signer.entry;
+        signer.coming = entry;
+        if (roll == Roll::algorithm && !signer.is_combined)
+            signer.coming |= Mask(1) << new_key(at, algorithm, false);
+        signer.entry |= entry;
+    }
+    signer.own |= signer.coming;
+    signer.coming_rdatas = rdatas(signer.coming);
+    signer.going_rdatas = rdatas(signer.going);
+    const char* const what = roll == Roll::zsk   ? "ZSK"
+                             : roll == Roll::ksk ? "KSK"
+                             : roll == Roll::csk ? "CSK"
+                                                 : "algorithm";
+    trace(letter(at) + " begins to roll its " + what);
+    publish(node);
+    return true;
+}
+
+bool World::change_servers(std::size_t at, std::size_t added, std::size_t withdrawn) {
+    Node& node = nodes_[at];
+    std::vector<NameServer*> contributed;
+    for (NameServer& server : node.servers)
+        if (!server.is_withdrawn) contributed.push_back(&server);
+    if (withdrawn >= contributed.size() + added || withdrawn > contributed.size()) return false;
+    for (std::size_t count = 0; count < withdrawn; ++count) {
+        contributed[count]->is_withdrawn = true;
+        const dns::Name& gone = servers_[contributed[count]->number];
+        std::erase(node.policy.name_servers, gone);
+        trace(letter(at) + " withdraws " + gone.to_text());
+    }
+    for (std::size_t count = 0; count < added; ++count) {
+        caches_.settle(now_);
+        add_server(node);
+        NameServer& server = node.servers.back();
+        server.apex = node.apex;
+        server.version = node.version;
+        caches_.provider(at).up |= Mask(1) << server.number;
+        caches_.load(at, server.number, node.version);
+        is_dirty_ = true;
+        trace(letter(at) + " adds " + servers_[server.number].to_text());
+    }
+    // The configuration is read at a start.
+    kill(at);
+    start(node);
+    return true;
+}
+
+// One task. False: there is nothing more to come, or an invariant is broken.
+bool World::proceed() {
+    if (queue_.empty()) return false;
+    const Seconds when = queue_.top().at;
+    if (when > now_) {
+        if (is_dirty_) {
+            is_dirty_ = false;
+            check();
+        }
+        now_ = std::max(now_, when);
+    }
+    if (!verdict_.violation.empty()) return false;
+    const Task task = std::move(const_cast<Scheduled&>(queue_.top()).task);
+    queue_.pop();
+    task();
+    return verdict_.violation.empty();
+}
+
+bool World::pass(Seconds until) {
+    while (!queue_.empty() && queue_.top().at <= until)
+        if (!proceed()) return false;
+    if (is_dirty_) {
+        is_dirty_ = false;
+        check();
+    }
+    now_ = std::max(now_, until);
+    return verdict_.violation.empty();
+}
+
 Verdict World::run() {
     check();
     const Seconds movements = static_cast<Seconds>(nodes_.size()) + 5;
@@ -1261,8 +1427,6 @@ Verdict World::run() {
     }
     return std::move(verdict_);
 }
-
-}  // namespace
 
 const char* to_text(Settings::Mode mode) {
     switch (mode) {
