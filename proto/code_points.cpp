@@ -143,6 +143,13 @@ bool is_contributed(dns::Type type) {
            contributed_types.end();
 }
 
+std::optional<dns::Type> contributed_from_text(std::string_view text) {
+    for (const dns::Type type : contributed_types) {
+        if (is_same_text(dns::to_text(type), text)) return type;
+    }
+    return std::nullopt;
+}
+
 std::string_view to_text(Operation operation) { return text_of(operation); }
 std::string_view to_text(Transport transport) { return text_of(transport); }
 std::string_view to_text(Synchronization synchronization) { return text_of(synchronization); }

@@ -75,6 +75,8 @@ inline constexpr std::array controlled_types = {dns::Type::NS, dns::Type::DNSKEY
 inline constexpr std::array contributed_types = {dns::Type::NS, dns::Type::DNSKEY, dns::Type::CDS,
                                                  dns::Type::CDNSKEY};
 bool is_contributed(dns::Type type);
+// By its mnemonic, in any case.
+std::optional<dns::Type> contributed_from_text(std::string_view text);
 
 enum class ProcessKind : std::uint8_t {
     join = 1,

@@ -46,6 +46,7 @@ public:
         const Json* value = reader_.optional_value(member);
         if (value == nullptr) return std::nullopt;
         if (value->is_number_unsigned()) return value->get<std::uint64_t>();
+        if (value->is_number_integer() && *value == 0) return 0;  // -0
         if (value->is_string()) {
             const auto number = parse_decimal<std::uint64_t>(value->get_ref<const std::string&>());
             if (number) return *number;
@@ -263,9 +264,8 @@ Result<void> read_facts(FactReader& reader, Decoded& decoded) {
     message.synchronizations = reader.capabilities<Synchronization>("synchronization", decoded);
     message.zone = reader.required_name("zone");
     if (const auto changed = reader.plain().optional_text("changed")) {
-        const auto type = dns::type_from_text(*changed);
-        if (!type) reader.plain().refuse("changed", type.error().message());
-        if (type) message.changed = *type;
+        message.changed = contributed_from_text(*changed);
+        if (!message.changed) reader.plain().refuse("changed", "nobody contributes such RRsets");
     }
     message.identity = reader.name("identity");
     const auto interval = reader.plain().optional_number("interval", 1, longest_interval.count());

@@ -10,6 +10,7 @@ that of the peer that the vectors are a test of.
 import base64
 import hashlib
 import json
+import math
 import pathlib
 import struct
 import sys
@@ -161,6 +162,10 @@ def option_vectors():
     yield bad("a rung without status", "2.5", state + tlv(6, b"\1" + name(B) + b"\1"))
     yield bad("a rung with an octet too many", "2.5", state + tlv(6, b"\1" + name(B) + b"\1\1\1"))
     yield bad("an unknown rung with an octet too many", "2.5", state + tlv(6, b"\x09" + name(B) + b"\1\1\1"))
+    yield bad("an unknown rung whose subject is no name", "2.6", state + tlv(6, b"\x09\x41a\0\1\1"))
+    yield good("the root", "2.5", hello + tlv(2, b"\0"), form(identity="."))
+    special = b"\x0ba\"b c(;)@$\x7f"
+    yield good("a name with octets that are special in zone files", "7.4", hello + tlv(2, special + b"\0"), form(identity="a\\\"b\\032c\\(\\;\\)\\@\\$\\127."))
     yield bad("a term without identity", "2.5", state + tlv(8, u64(3)))
 
     yield good("interval 1", "2.4", hello + tlv(3, u32(1)), form(interval=1))
@@ -176,6 +181,8 @@ def option_vectors():
     yield bad("a hold end beyond any clock", "2.4", state + tlv(7, bytes(16) + b"\xff" * 8))
     yield good("an empty reason", "2.4", hello + tlv(9, b""), form(reason=""))
     yield good("a reason of 255 octets", "2.4", hello + tlv(9, b"x" * 255), form(reason="x" * 255))
+    odd = "\ufeffa\u2028\u00a0\u202e"
+    yield good("a reason with characters that are odd, and no controls", "2.4", hello + tlv(9, odd.encode()), form(reason=odd))
     for title, reason in (("of 256 octets", b"x" * 256), ("that is not UTF-8", b"\xff"), ("with an overlong form", b"\xc0\xaf"),
                           ("with an overlong form of three octets", b"\xe0\x80\xaf"), ("with a surrogate", b"\xed\xa0\x80"),
                           ("beyond Unicode", b"\xf4\x90\x80\x80"), ("that is cut in a character", b"\xe4\xb8"),
@@ -198,6 +205,8 @@ def option_vectors():
 
     for size in range(3):
         yield bad(f"{size} octets", "2.1", hello[:size])
+    yield bad("an unknown operation in 1 octet", "2.1", b"\3")
+    yield bad("an unknown operation in 2 octets", "2.1", b"\3\3")
     yield bad("operation 0", "1", b"\0\3\3")
     for operation in (3, 127, 130, 255):
         yield bad(f"operation {operation}", "1", bytes([operation]) + b"\3\3", NOTIMP)
@@ -210,6 +219,7 @@ def option_vectors():
 
     yield good("ELECT", "4.10", b"\x81\3\1" + fact(8), form(3, 1, **members(8)))
     yield bad("ELECT without a term", "2.8", b"\x81\3\1")
+    yield good("ELECT whose candidate is the root", "2.8", b"\x81\3\1" + tlv(8, u64(3) + b"\0"), form(3, 1, term={"number": "3", "identity": "."}))
     yield good("the vote", "4.10", b"\x81\3\1" + fact(10), form(3, 1, **members(10)), purpose="answer")
     yield good("a refusal says why", "3.7", b"\1\3\3" + tlv(9, b"not ready"), form(reason="not ready"), purpose="answer")
 
@@ -272,6 +282,51 @@ def json_vectors():
     yield ok("election", "2.8", form(**members(8)), b"\x81\3\3" + fact(8), operation="ELECT")
     yield ok("a vote", "4.10", form(**members(10)), b"\x81\3\3" + fact(10), operation="ELECT", purpose="answer")
 
+    def with_x(value):
+        return '{"transport":3,"synchronization":3,"zone":"zone.example.","x":' + value + "}"
+
+    yield ok("u64 with leading zeros", "7.4", form(epoch="0" * 40 + "5"), state + fact(5))
+    yield ok("minus zero", "7.4", '{"transport":-0,"synchronization":1,"zone":"zone.example.","epoch":-0}', b"\x80\1\1" + tlv(5, bytes(8)), [BASELINE])
+    for value in ("+1", "-0", "1_0", "\uff11", "1\n", "1.0"):
+        yield no(f"epoch as text {json.dumps(value)}", "7.4", form(epoch=value))
+    for value in ("30.0", "3e1"):
+        yield no(f"interval {value}, a whole number in another form", "7.4", '{"transport":3,"synchronization":3,"zone":"zone.example.","interval":' + value + "}")
+    for value in ("0.0", "-0.0", "0e0"):
+        yield no(f"epoch {value}", "7.4", '{"transport":3,"synchronization":3,"zone":"zone.example.","epoch":' + value + "}")
+    yield no("hexadecimal digits and a line feed", "7.4", form(roster="00" * 32 + "\n"))
+    for member in ("reason", "rungs", "recovery", "sequence", "evidence", "changed"):
+        yield no(f"{member} null", "7.4", form(**{member: None}))
+    yield ok("a change in another case", "7.4", form(changed="dnskey"), state)
+    for value in ("SOA", "TYPE48", "", "DNSKEY "):
+        yield no(f"changed {json.dumps(value)}", "7.4", form(changed=value))
+    yield ok("a capability twice", "7.4", form(["dns", "DNS"], ["peer", "leader-follower", "peer"]), b"\x80\1\3")
+    yield ok("64 names of capabilities", "7.4", form(["dns"] + ["x"] * 63), b"\x80\1\3")
+    yield no("65 names of capabilities", "7.4", form(["dns"] + ["x"] * 64))
+    one = FACTS[6][2][0]
+    yield ok("sixteen rungs, one of them unknown", "2.6", form(rungs=[one | {"rung": "MARS"}] + [one] * 15), state + fact(6) * 15, [UNKNOWN_VALUE])
+    yield no("seventeen rungs, one of them unknown", "2.6", form(rungs=[one | {"rung": "MARS"}] + [one] * 16))
+    yield no("an unknown rung whose subject is no name", "2.6", form(rungs=[one | {"process": "nap", "subject": "a..b"}]))
+    yield no("an unknown rung without subject", "2.6", form(rungs=[{k: v for k, v in one.items() if k != "subject"} | {"process": "nap"}]))
+    yield ok("letters whose other case is in ASCII", "7.4", form(rungs=[one | {"rung": "\u212aEYS"}, one | {"rung": "KEY\u017f"}]), state, [UNKNOWN_VALUE])
+    for title, text, wire in (("specials that are not escaped", "a(b);@$.", b"\7a(b);@$\0"), ("escapes that are not needed", "\\a\\098\\ c.", b"\4ab c\0"),
+                              ("an escaped dot at the end", "a\\.", b"\2a.\0"), ("the root", ".", b"\0"), ("an escaped @", "\\@", b"\1@\0")):
+        yield ok(f"a name: {title}", "7.4", form(identity=text), state + tlv(2, wire))
+    for text in ("a b.", "a\"b.", "a\tb.", "a\\", "a\\1.", "a\\25b.", "a\\256.", ".a.", "..", " "):
+        yield no(f"a name: {json.dumps(text)}", "7.4", form(identity=text))
+
+    yield no("a name twice, once with an escape", "7.3", '{"zone":"zone.example.","transport":3,"synchronization":3,"\\u007aone":"zone.example."}')
+    for title, value in (("half a surrogate pair", '"\\ud800"'), ("half a surrogate pair in a name", '{"\\udc00":1}'), ("a number beyond binary64", "1e999"),
+                         ("a number below binary64", "-1e999"), ("33 digits", "1." + "0" * 32), ("33 digits with those of the exponent", "1." + "0" * 30 + "e-10"),
+                         ("an integer below 64 bits", "-9223372036854775809"), ("a leading zero", "01"), ("a plus", "+1"), ("no digit before the point", ".5"),
+                         ("no digit after the point", "1."), ("NaN", "NaN"), ("another case of true", "True"), ("a tab in a text", '"\t"'), ("a NUL in a text", '"\0"'),
+                         ("an escape that is none", '"\\x"'), ("a form feed as white space", "\f1"), ("single quotes", "'a'")):
+        yield no(title, "7.3", with_x(value))
+    for title, value in (("the least integer", "-9223372036854775808"), ("32 digits", "1." + "0" * 31), ("a number that is nearly 0", "1e-999"),
+                         ("DEL and U+2028 in a text", '"\x7f\u2028"'), ("every escape", '"\\"\\\\\\/\\b\\f\\n\\r\\t\\u0000"'), ("an empty name", '{"":1}'),
+                         ("5000 values with the outermost", "[" + ",".join("0" * 4995) + "]")):
+        yield ok(title, "7.3", with_x(value), state)
+    yield no("5001 values", "7.3", with_x("[" + ",".join("0" * 4996) + "]"))
+
 
 NOTIFY, UPDATE, QUERY = 4, 5, 0
 IN, CH, ANY = 1, 3, 255
@@ -290,8 +345,8 @@ def opt(*options):
     return b"\0" + u16(41) + u16(1232) + u32(0) + u16(sum(len(o) + 4 for _, o in options)) + b"".join(u16(c) + u16(len(o)) + o for c, o in options)
 
 
-def message(opcode, questions, answers=(), authority=(), additional=(), response=False, rcode=0, aa=False, ident=0x1234):
-    flags = response << 15 | opcode << 11 | aa << 10 | rcode
+def message(opcode, questions, answers=(), authority=(), additional=(), response=False, rcode=0, aa=False, tc=False, ident=0x1234):
+    flags = response << 15 | opcode << 11 | aa << 10 | tc << 9 | rcode
     return u16(ident) + u16(flags) + b"".join(u16(len(s)) for s in (questions, answers, authority, additional)) + b"".join(
         b"".join(s) for s in (questions, answers, authority, additional))
 
@@ -304,7 +359,7 @@ def message_vectors():
         return message(NOTIFY, [question(ZONE, kind, klass)] if questions is None else questions, additional=additional, aa=True, **header)
 
     def ok(title, rule, octets, operation, **document):
-        return {"name": title, "rule": rule, "message": octets.hex(), "verdict": NOERROR, "operation": operation, "json": form(**document)}
+        return {"name": title, "rule": rule, "message": octets.hex(), "verdict": NOERROR, "operation": operation, "json": form() | document}
 
     def no(title, rule, octets, verdict=FORMERR):
         return {"name": title, "rule": rule, "message": octets.hex(), "verdict": verdict}
@@ -330,6 +385,26 @@ def message_vectors():
     yield no("two questions", "4.1", notify(questions=[question(ZONE, "SOA")] * 2))
     yield no("ELECT without a term", "2.8", notify(b"\x81\3\3"))
 
+    plain, own = notify(), opt((65010, hello))
+    soa = name("ns." + ZONE) + name("mail." + ZONE) + bytes(20)
+    yield ok("the SOA beside the question (RFC 1996 3.7)", "4.1", message(NOTIFY, [question(ZONE, "SOA")], [record(ZONE, "SOA", IN, 60, soa)], additional=[own], aa=True), "HELLO")
+    address = record("ns." + ZONE, "A", IN, 60, bytes(4))
+    yield ok("records in the other sections", "4.1", message(NOTIFY, [question(ZONE, "SOA")], authority=[address], additional=[address, own, address], aa=True), "HELLO")
+    yield ok("a request without AA", "4.1", message(NOTIFY, [question(ZONE, "SOA")], additional=[own]), "HELLO")
+    yield ok("a request with TC", "4.1", message(NOTIFY, [question(ZONE, "SOA")], additional=[own], aa=True, tc=True), "HELLO")
+    yield ok("the name of the zone in another case", "4.1", notify(questions=[question("Zone.EXAMPLE.", "SOA")]), "HELLO", zone="Zone.EXAMPLE.")
+    yield no("an unknown operation with a QTYPE that is none of ours", "3.7", notify(b"\3\3\3", "A"), NOTIMP)
+    yield no("octets after the message", "3.6", plain + b"\0")
+    yield no("a message that is cut", "3.6", plain[:-1])
+    yield no("fewer records than are counted", "3.6", plain[:11] + b"\2" + plain[12:])
+    yield no("two OPT", "3.6", notify(additional=[own, opt()]))
+    yield no("OPT below another name than the root", "3.6", notify(additional=[b"\1a" + own]))
+    yield no("OPT in another section", "3.6", message(NOTIFY, [question(ZONE, "SOA")], authority=[own], aa=True))
+    yield no("an EDNS option that overruns", "3.6", notify(additional=[record(".", 41, 1232, 0, u16(65010) + u16(4) + hello)]))
+    yield no("octets after the last EDNS option", "3.6", notify(additional=[record(".", 41, 1232, 0, u16(65010) + u16(3) + hello + b"\0")]))
+    yield no("a pointer to itself", "3.6", notify(questions=[b"\xc0\x0c" + u16(6) + u16(IN)]))
+    yield no("a pointer forward", "3.6", notify(questions=[b"\xc0\x12" + u16(6) + u16(IN)]))
+
 
 SEED_A, SEED_B, SCALAR = bytes(range(32)), bytes(range(32, 64)), bytes(range(1, 33))
 P = 0xda5f63914e3cca93b84a3140d1659854d858b993d979bafb26ec6ec9367a98dfb1fe0f5579995fd98b1e03680a6350bee55d85611e2f12772daad8ef03026ce6a3d0ca8a669e5e3127f368415694b548a3131832147b564dd859042bce42156ab3e037cb5801603a6e7e0d33ac8426e56bc21a739c46039f50a4c36694c9fa4f
@@ -351,12 +426,30 @@ def p256_public(scalar):
 
 
 SMALL_P = 0xe99b4986c7cf121bbb3092250f8e3410c18fd4edc453b831fd8add539556fd6b
+MIDDLE_P = 0xc0c695fe3a7f92a56989b8aacca28ccebf2efb1a37da43f9a24eae9fec440a2787a4d072e69955457794be319da4e3bf76581661d1daaf0d15c1554b77f8f89b
+MIDDLE_Q = 0xc140e81229e56fb29ecb63dd3963f3978124e7cb4896be52161c427092c214a0cdadce0e405f96300e46949d4b02e58e4266a52aebbabf1d4caf6692ddb5044d
+LESSER_Q = 0x8e95a625829ee0a8d0604c4c84183a9a9fa54d94a51e463f04ffefae0b2040e1d7c3c16c25cc0db01393e3b8a18621066684d569379dc28f54dae2cf7fc406ad
 SMALL_Q = 0xdd6e15546e31ae8548e342dd8439a15152927211772515a9f4e4df59079ff837
 
 
 def rsa_key(p=P, q=Q, e=65537):
     d = pow(e, -1, (p - 1) * (q - 1))
     return rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(e, p * q)).private_key()
+
+
+class Mersenne:
+    """A large RSA key of primes that need not be written down: 2^n - 1. It signs as RFC 8017 8.2 says."""
+
+    def __init__(self, exponents):
+        primes = [2**n - 1 for n in exponents]
+        self.modulus = math.prod(primes)
+        self.private = pow(65537, -1, math.prod(prime - 1 for prime in primes))
+
+    def sign(self, octets, *_):
+        size = (self.modulus.bit_length() + 7) // 8
+        digest = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(octets).digest()
+        padded = b"\0\1" + b"\xff" * (size - 3 - len(digest)) + b"\0" + digest
+        return pow(int.from_bytes(padded, "big"), self.private, self.modulus).to_bytes(size, "big")
 
 
 def sign(algorithm, private, octets):
@@ -472,6 +565,65 @@ def sig0_vectors():
     point = key_rdata(13, b"\x01" * 64)
     yield case("P-256: a key that is no point of the curve", "3.2", sig0(hello, SCALAR, 13, point), "bad_signature", [point])
 
+    tsig = name("hmac-sha256.") + bytes(6) + u16(300) + u16(32) + bytes(32) + bytes(6)
+
+    def with_last(octets, last):
+        return octets[:10] + u16(struct.unpack("!H", octets[10:12])[0] + 1) + octets[12:] + last
+
+    with_tsig = with_last(hello, record("key.", 250, ANY, 0, tsig))
+    yield case("TSIG instead", "3.6", with_tsig, "missing")
+    yield case("TSIG before it", "3.6", sig0(with_tsig), "malformed")
+    yield case("TSIG after it", "3.6", with_last(signed, record("key.", 250, ANY, 0, tsig)), "malformed")
+    fields = u16(0) + b"\x0f\0" + u32(0) + u32(NOW + 300) + u32(NOW - 300) + u16(key_tag(ED_KEY)) + name(SIGNER)
+    yield case("TSIG of another class", "3.6", with_last(hello, record("key.", 250, IN, 0, tsig)), "malformed")
+    yield case("no signature in it", "3.3", with_last(hello, record(".", 24, ANY, 0, fields)), "malformed")
+    yield case("no signer in it", "3.3", with_last(hello, record(".", 24, ANY, 0, fields[:18])), "malformed")
+    whole, pointed = fields[:18] + b"\3dns" + name(ZONE), fields[:18] + b"\3dns\xc0\x0c"
+    for title, over, verdict in (("as it is", pointed, "bad_signature"), ("uncompressed", whole, "verified")):
+        yield case(f"a compressed signer, signed {title}", "3.4", with_last(hello, record(".", 24, ANY, 0, pointed + sign(15, SEED_A, over + hello))), verdict)
+    yield case("octets after the message", "3.6", signed + b"\0", "malformed")
+    yield case("signed twice: the last one counts", "3.3", sig0(sig0(hello, SEED_B, key=ED_OTHER)), "verified", [ED_KEY])
+    yield case("signed twice, the first one of ours", "3.3", sig0(signed, SEED_B, key=ED_OTHER), "no_key", [ED_KEY])
+    yield case("algorithm before times", "3.6", sig0(hello, algorithm=5), "algorithm", now=NOW + 9999)
+    yield case("times before keys", "3.6", signed, "window", [], now=NOW + 301)
+    for title, flags in (("a zone's", 256), ("a user's", 0), ("another", 0x4200)):
+        other = key_rdata(15, ed25519_public(SEED_A), flags)
+        yield case(f"a key with {title} flags", "3.1", sig0(hello, key=other), "verified", [other])
+
+    def twin(key, first, second):
+        """Another key with the same tag: two octets that count alike are exchanged."""
+        at, to = 4 + first, 4 + second
+        assert (to - at) % 2 == 0 and key[at] != key[to]
+        return key[:at] + key[to:to + 1] + key[at + 1:to] + key[at:at + 1] + key[to + 1:]
+
+    second, third = twin(ED_KEY, 0, 2), twin(ED_KEY, 1, 3)
+    yield case("two keys of one tag", "3.6", signed, "verified", [second, ED_KEY])
+    yield case("three keys of one tag: the third is not tried", "3.6", signed, "bad_signature", [second, third, ED_KEY])
+    others = [key_rdata(15, ed25519_public(bytes([i]) * 32)) for i in range(1, 17)]
+    assert key_tag(ED_KEY) not in map(key_tag, others)
+    yield case("the sixteenth key", "3.6", signed, "verified", others[:15] + [ED_KEY])
+    yield case("the seventeenth key", "3.6", signed, "no_key", others + [ED_KEY])
+
+    def resized(octets, signature):
+        """The same record with another signature."""
+        return octets[:start + 9] + u16(len(fields) + len(signature)) + fields[:2] + octets[start + 13:start + 11 + len(fields)] + signature
+
+    for title, octets, keys in (("Ed25519", signed, [ED_KEY]), ("P-256", p256, [P256_KEY])):
+        yield case(f"{title}: a signature of 63 octets", "3.3", resized(octets, octets[-64:-1]), "bad_signature", keys)
+        yield case(f"{title}: a signature of 65 octets", "3.3", resized(octets, octets[-64:] + b"\0"), "bad_signature", keys)
+    for title, public in (("whose exponent is cut", b"\3\1\0"), ("without modulus", b"\3\1\0\1"), ("without exponent", b"\0\0\0\1")):
+        broken = key_rdata(8, public)
+        yield case(f"RSA: a key {title}", "3.6", sig0(hello, rsa_key(), 8, broken), "no_key", [broken])
+    for bits, other in ((1024, MIDDLE_Q), (1023, LESSER_Q)):
+        key = key_rdata(8, b"\3\1\0\1" + (MIDDLE_P * other).to_bytes(128, "big"))
+        assert (MIDDLE_P * other).bit_length() == bits
+        yield case(f"RSA: a key of {bits} bits", "3.2", sig0(hello, rsa_key(MIDDLE_P, other), 8, key), "verified" if bits == 1024 else "bad_signature", [key])
+    for bits, exponents in ((4096, (2203, 1279, 607, 7)), (4097, (2203, 1279, 607, 5, 3))):
+        private = Mersenne(exponents)
+        key = key_rdata(8, b"\3\1\0\1" + private.modulus.to_bytes((bits + 7) // 8, "big"))
+        assert private.modulus.bit_length() == bits
+        yield case(f"RSA: a key of {bits} bits", "3.2", sig0(hello, private, 8, key), "verified" if bits == 4096 else "bad_signature", [key])
+
 
 DNSKEYS = [b"\1\1\3\x0d" + bytes(range(64)), b"\1\0\3\x0d" + bytes(range(64, 128)), b"\1\1\3\x0f" + bytes(range(32))]
 CDS_RDATA = u16(12345) + b"\x0d\2" + bytes(range(32))
@@ -523,6 +675,29 @@ def contribution_vectors():
     yield ok("a hundred records", answer("NS", records("NS", many[:100])), "NS", 3600, many[:100])
     yield no("a hundred and one records", "5.3", answer("NS", records("NS", many)), "NS")
 
+    yield no("NXDOMAIN", "5.2", answer("NS", [], rcode=3), "NS", "REFUSED")
+    yield no("truncated", "5.2", answer("NS", records("NS", NS_RDATA), tc=True), "NS")
+    yield no("two questions", "5.2", message(QUERY, [question(owner, "NS")] * 2, additional=[opt()], response=True, aa=True), "NS")
+    soa = record(A, "SOA", IN, 60, name("ns." + A) + name("mail." + A) + bytes(20))
+    yield ok("nothing, with the SOA in the authority section", message(QUERY, [question(owner, "CDS")], authority=[soa], additional=[opt()], response=True, aa=True), "CDS", 0, [])
+    yield ok("addresses in the additional section, and no EDNS", message(QUERY, [question(owner, "NS")], records("NS", NS_RDATA), additional=[record("ns1.a.example.", "A", IN, 60, bytes(4))], response=True, aa=True), "NS", 3600, NS_RDATA)
+    yield ok("the lowest TTL is the one above 2^31 - 1", answer("NS", records("NS", NS_RDATA[:1], 60) + records("NS", NS_RDATA[1:], 2**31)), "NS", 0, NS_RDATA)
+    yield ok("a name server that is compressed", answer("NS", [b"\xc0\x0c" + record(".", "NS", IN, 3600, b"\3ns1\xc0\x0c")[1:]]), "NS", 3600, [name("ns1." + owner)])
+    yield ok("an RSA key of any size", answer("DNSKEY", records("DNSKEY", [b"\1\0\3\x08\1\3\x07", b"\1\0\3\x08\0\0\1\3\x07"])), "DNSKEY", 3600, [b"\1\0\3\x08\0\0\1\3\x07", b"\1\0\3\x08\1\3\x07"])
+    yield ok("a key of algorithm 0", answer("DNSKEY", records("DNSKEY", [b"\1\0\3\0x"])), "DNSKEY", 3600, [b"\1\0\3\0x"])
+    yield ok("a key of an algorithm without a known size", answer("DNSKEY", records("DNSKEY", [b"\1\0\3\xfax"])), "DNSKEY", 3600, [b"\1\0\3\xfax"])
+    for title, key in (("an Ed448 key of the wrong size", b"\1\0\3\x10" + bytes(56)), ("a P-384 key of the wrong size", b"\1\0\3\x0e" + bytes(95)),
+                       ("an RSA key whose exponent is cut", b"\1\0\3\x08\5\1\0\1"), ("an RSA key without modulus", b"\1\0\3\x0a\3\1\0\1"),
+                       ("an RSA key without exponent", b"\1\0\3\x05\0\0\0\1"), ("an RSA key whose exponent has half a length", b"\1\0\3\x07\0\1"),
+                       ("a key for another protocol", b"\1\0\2\xfax"), ("no key", b"\1\0\3\xfa")):
+        yield no(title, "5.3", answer("DNSKEY", records("DNSKEY", [key])), "DNSKEY")
+    yield no("CDNSKEY of algorithm 0 that does not delete", "5.3", answer("CDNSKEY", records("CDNSKEY", [b"\1\0\3\0\0"])), "CDNSKEY")
+    yield ok("the delete sentinel of CDS", answer("CDS", records("CDS", [bytes(5)])), "CDS", 3600, [bytes(5)])
+    yield ok("a digest of a type without a known length", answer("CDS", records("CDS", [u16(1) + b"\x0d\xfax"])), "CDS", 3600, [u16(1) + b"\x0d\xfax"])
+    for title, rdata in (("of algorithm 0 with a digest", u16(0) + b"\0\2" + bytes(32)), ("that deletes, but for its key tag", u16(1) + b"\0\0\0"), ("of digest type 0", u16(1) + b"\x0d\0\0"), ("without digest", u16(1) + b"\x0d\xfa"),
+                         ("with a SHA-1 digest of 21 octets", u16(1) + b"\x0d\1" + bytes(21)), ("with a SHA-256 digest of 31 octets", CDS_RDATA[:-1]), ("with a SHA-384 digest of 32 octets", u16(1) + b"\x0d\4" + bytes(32))):
+        yield no(f"CDS {title}", "5.3", answer("CDS", records("CDS", [rdata])), "CDS")
+
     four = {"NS": payload(3600, NS_RDATA), "DNSKEY": payload(3600, sorted(DNSKEYS)), "CDS": payload(0, []), "CDNSKEY": payload(300, DNSKEYS[:1])}
 
     def body(title, verdict, rrsets=None, **more):
@@ -545,6 +720,17 @@ def contribution_vectors():
     yield body("a key of the wrong size", 400, four | {"DNSKEY": payload(1, [DNSKEYS[0] + b"x"])})
     yield body("a record twice", 400, four | {"NS": payload(1, NS_RDATA[:1] * 2)})
     yield body("a hundred and one records", 400, four | {"NS": payload(1, many)})
+    ns = base64_of(NS_RDATA[0])
+    yield body("members that nobody knows", 200, four | {"NS": payload(1, NS_RDATA) | {"x": [{}]}}, x=1)
+    yield body("an epoch that is none", 400, epoch="x")
+    for title, text in (("white space", ns[:4] + "\n" + ns[4:]), ("another alphabet", "_" + ns[1:]), ("stray bits at the end", base64_of(b"\2ab\0")[:-3] + "B=="),
+                        ("padding within", "AA==" + ns), ("padding alone", "===="), ("nothing in it", "")):
+        yield body(f"Base64 with {title}" if title != "nothing in it" else "a record without RDATA", 400, four | {"NS": {"ttl": 1, "rdata": [text]}})
+    yield body("RDATA that is no text", 400, four | {"NS": {"ttl": 1, "rdata": [1]}})
+    yield body("RDATA that is no array", 400, four | {"NS": {"ttl": 1, "rdata": ns}})
+    yield body("a TTL that is a text", 400, four | {"NS": {"ttl": "1", "rdata": [ns]}})
+    yield body("a name server that is compressed", 400, four | {"NS": payload(1, [b"\3ns1\xc0\x0c"])})
+    yield body("a type in another case", 400, {k.lower(): v for k, v in four.items()})
 
 
 def instruction_vectors():
@@ -610,6 +796,37 @@ def instruction_vectors():
     yield rest("no RRsets", "7.6", json.dumps(form(3, 1, **members(*needed))))
     yield rest("a change told beside", "7.6", text(changed="NS"))
 
+    def option_of(**changed):
+        values = {kind: FACTS[kind][0] for kind in needed} | {int(k[1:]): v for k, v in changed.items()}
+        return b"\x80\3\1" + b"".join(tlv(kind, values[kind]) for kind in needed)
+
+    nap = {"process": "nap", "subject": B, "rung": "KEYS", "status": "done"}
+    yield both("no rung that is known", "6.2", update(option=option_of(_6=b"\x09" + name(B) + b"\1\2")), text(rungs=[nap]), False)
+    yield both("a leader who is the root", "6.2", update(option=option_of(_8=u64(3) + b"\0")), text(term={"number": "3", "identity": "."}))
+    yield both("a TTL of an RRset that is empty", "5.3", update(empty), text({kind: (60, []) for kind in five}))
+    deletions = [record(ZONE, kind, ANY, 0, b"") for kind in five]
+    additions = [record(ZONE, kind, IN, ttl, r) for kind, (ttl, rdatas) in five.items() for r in rdatas]
+    yield both("all deletions before all records", "6.1", update(updates=deletions + additions[::-1]), text())
+    yield both("owners in another case", "6.1", update(updates=[record(ZONE.upper(), kind, ANY, 0, b"") for kind in five] + additions), text())
+    yield both("a name server that is compressed", "6.1", update(five | {"NS": (7200, [b"\3ns1\xc0\x0c"])}), text(five | {"NS": (7200, [name("ns1." + ZONE)])}))
+    yield both("two TTLs that count as 0", "5.3", update(updates=deletions + additions[2:] + [record(ZONE, "NS", IN, ttl, rdata) for ttl, rdata in zip((0, 2**31), NS_RDATA)]), text(five | {"NS": (0, NS_RDATA)}))
+    yield both("no type in CSYNC", "5.3", update(five | {"CSYNC": (60, [CSYNC_RDATA[:6]])}), text(five | {"CSYNC": (60, [CSYNC_RDATA[:6]])}))
+    for title, tail in (("a window that ends with 0", b"\0\2\x60\0"), ("windows in another order", b"\1\1\x40\0\1\x40"), ("a window twice", b"\0\1\x40\0\1\x20"), ("a window without octets", b"\0\0"),
+                        ("a window of 33 octets", b"\0\x21" + b"\1" * 33), ("a window that is cut", b"\0\4\x60"), ("half a window", b"\0")):
+        wrong = five | {"CSYNC": (60, [CSYNC_RDATA[:6] + tail])}
+        yield both(f"CSYNC with {title}", "5.3", update(wrong), text(wrong), False)
+    short = five | {"CSYNC": (60, [CSYNC_RDATA[:5]])}
+    yield both("CSYNC that is cut", "5.3", update(short), text(short), False)
+    yield both("records in the additional section", "6.1", message(UPDATE, [question(ZONE, "SOA")], [], everything, [record("ns." + ZONE, "A", IN, 60, bytes(4)), opt((65010, b"\x80\3\1" + facts))], ident=0), text())
+    yield dns("a deletion with a TTL", "6.1", update(updates=[record(ZONE, "NS", ANY, 1, b"")] + everything[1:]))
+    yield dns("a deletion with RDATA", "6.1", update(updates=[record(ZONE, "NS", ANY, 0, NS_RDATA[0])] + everything[1:]))
+    yield dns("a record without RDATA", "6.1", update(updates=everything + [record(ZONE, "CDS", IN, 300, b"")]))
+    yield dns("an answer", "6.1", message(UPDATE, [question(ZONE, "SOA")], [], everything, [opt((65010, b"\x80\3\1" + facts))], response=True))
+    yield dns("another class of the zone", "6.1", update(questions=[question(ZONE, "SOA", CH)]))
+    yield dns("two zones", "6.1", update(questions=[question(ZONE, "SOA")] * 2))
+    yield dns("no option", "2.7", message(UPDATE, [question(ZONE, "SOA")], [], everything, [opt()], ident=0))
+    yield dns("two options", "2.7", message(UPDATE, [question(ZONE, "SOA")], [], everything, [opt(*[(65010, b"\x80\3\1" + facts)] * 2)], ident=0))
+
 
 def roster_vectors():
     def case(title, records, encoded):
@@ -624,6 +841,8 @@ def roster_vectors():
     yield case("states other than ON and OFF are left out", [[0, A], [3, A], [255, "c.example."], [2, B]], off + name(B))
     yield case("the same record twice", [[1, A], [1, A.upper()]], on + name(A))
     yield case("both states of one", [[2, A], [1, B], [1, A]], on + name(A) + off + name(A) + on + name(B))
+    yield case("octets that are no letters of ASCII keep their case", [[1, "\\224.example."], [1, "\\192.example."]], on + b"\1\xc0" + name("example.") + on + b"\1\xe0" + name("example."))
+    yield case("a dot within a label", [[1, "a\\.b.example."], [1, "b.example."]], on + b"\3a.b" + name("example.") + on + name("b.example."))
 
 
 def contribution_digest_vectors():
