@@ -12,6 +12,20 @@ std::chrono::sys_seconds to_hold_end(Instant end) {
                       proto::latest_hold_end);
 }
 
+// As FNV-1a, of numbers instead of octets.
+class Fingerprint {
+public:
+    void add(std::uint64_t number) {
+        value_ = (value_ ^ number) * 0x100000001b3U;
+        // A product carries nothing down.
+        value_ ^= value_ >> 29;
+    }
+    std::uint64_t value() const { return value_; }
+
+private:
+    std::uint64_t value_ = 0xcbf29ce484222325U;
+};
+
 }  // namespace
 
 proto::PeerMessage to_message(const Announcement& announcement, const dns::Name& zone) {
@@ -63,6 +77,38 @@ Result<Announcement> to_announcement(const proto::PeerMessage& message) {
         if (!message.term->identity.view().is_root()) announcement.leader = message.term->identity;
     }
     return announcement;
+}
+
+std::uint64_t fingerprint_but_for_echo(const Announcement& announcement) {
+    Fingerprint print;
+    for (const Digest& digest : {announcement.roster, announcement.contribution})
+        for (const Byte octet : digest) print.add(octet);
+    print.add(announcement.epoch);
+    print.add(announcement.rungs.size());
+    for (const RungReport& report : announcement.rungs) {
+        print.add(hash_ignoring_case(report.subject));
+        print.add(static_cast<std::uint64_t>(report.process));
+        print.add(static_cast<std::uint64_t>(report.rung));
+        print.add(static_cast<std::uint64_t>(report.status));
+    }
+    print.add(announcement.hold_end
+                  ? static_cast<std::uint64_t>(announcement.hold_end->time_since_epoch().count())
+                  : 0);
+    print.add(announcement.dnskey_ttl);
+    print.add(announcement.ns_ttl);
+    print.add(announcement.largest_ttl);
+    print.add(announcement.is_recovering);
+    print.add(announcement.term);
+    print.add(announcement.leader ? hash_ignoring_case(*announcement.leader) : 0);
+    return print.value();
+}
+
+std::uint64_t fingerprint(std::uint64_t but_for_echo, const Progress& echo) {
+    Fingerprint print;
+    print.add(but_for_echo);
+    print.add(echo.epoch);
+    print.add(echo.steps);
+    return print.value();
 }
 
 }  // namespace chorale::msa

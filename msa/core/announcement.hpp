@@ -3,7 +3,9 @@
 // only for progress: each looks at every server by itself.
 #pragma once
 
+#include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,12 +51,51 @@ struct Announcement {
     friend bool operator==(const Announcement&, const Announcement&) = default;
 };
 
-// A report of somebody who has arrived, and of one who waits for his turn.
-inline bool is_settled(const RungReport& report) {
+// A RungReport as it is kept, in two octets: the subject by number.
+struct HeardRung {
+    ProcessKind process : 4 = ProcessKind::join;
+    RungStatus status : 3 = RungStatus::working;
+    Rung rung : 3 = Rung::OUT;
+    std::uint8_t subject : 5 = 0;  // of ZoneState::providers; from most_rungs on: a stranger
+
+    std::optional<std::size_t> provider() const {
+        if (subject >= proto::most_rungs) return std::nullopt;
+        return subject;
+    }
+};
+static_assert(sizeof(HeardRung) == 2);
+
+// What is kept of an announcement. Who is spoken of and is no provider of ours is kept by
+// name, since our roster may still come to name him.
+struct Heard {
+    Digest roster{}, contribution{};
+    std::uint64_t epoch = 0;
+    Progress echo;
+    std::vector<dns::Name> strangers;  // most_rungs at most, as of all rungs
+    std::array<HeardRung, proto::most_rungs> reports{};
+    std::uint8_t count = 0;  // of reports
+    bool is_recovering = false;
+
+    std::span<const HeardRung> rungs() const { return std::span(reports).first(count); }
+};
+
+// A report of somebody who has arrived, and of one who waits for his turn: a RungReport or
+// a HeardRung.
+template <class Report>
+bool is_settled(const Report& report) {
     return report.process == ProcessKind::join && report.rung == Rung::IN &&
            report.status == RungStatus::done;
 }
-inline bool is_parked(const RungReport& report) { return report.status == RungStatus::blocked; }
+template <class Report>
+bool is_parked(const Report& report) {
+    return report.status == RungStatus::blocked;
+}
+
+// The same for the same announcement, whatever its serial, and hardly ever for another: good
+// for comparing what we say ourselves, not against malice. In two parts, since what we say
+// to several peers differs by its echo only.
+std::uint64_t fingerprint_but_for_echo(const Announcement& announcement);
+std::uint64_t fingerprint(std::uint64_t but_for_echo, const Progress& echo);
 
 // STATE of this zone, for either codec. Capabilities, sequence, identity and interval are
 // of whoever sends it. Nothing is lost but: rungs beyond proto::most_rungs, which no zone

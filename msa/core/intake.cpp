@@ -89,6 +89,15 @@ std::uint64_t algorithms_of(const ZoneState& state, KeySet keys) {
     return algorithms;
 }
 
+// Strangers that have become providers since they were spoken of.
+void recognize(const ZoneState& state, Heard& heard) {
+    for (HeardRung& rung : std::span(heard.reports).first(heard.count)) {
+        if (rung.provider()) continue;
+        const dns::Name& stranger = heard.strangers[rung.subject - proto::most_rungs];
+        if (const auto at = find_provider(state, stranger)) rung.subject = *at & 31;
+    }
+}
+
 View view_of(const ZoneState& state, const std::vector<ServerAnswer>& answers) {
     View view;
     view.is_whole = !answers.empty();
@@ -127,6 +136,29 @@ View view_of(const ZoneState& state, const std::vector<ServerAnswer>& answers) {
 }
 
 }  // namespace
+
+Heard hear(const ZoneState& state, const Announcement& said) {
+    Heard heard;
+    heard.roster = said.roster;
+    heard.contribution = said.contribution;
+    heard.epoch = said.epoch;
+    heard.echo = said.echo;
+    heard.is_recovering = said.is_recovering;
+    for (const RungReport& report : said.rungs) {
+        if (heard.count == heard.reports.size()) break;
+        HeardRung& rung = heard.reports[heard.count++];
+        rung.process = report.process;
+        rung.rung = report.rung;
+        rung.status = report.status;
+        if (const auto at = find_provider(state, report.subject)) {
+            rung.subject = *at & 31;
+        } else {
+            rung.subject = (proto::most_rungs + heard.strangers.size()) & 31;
+            heard.strangers.push_back(report.subject);
+        }
+    }
+    return heard;
+}
 
 std::optional<std::size_t> find_provider(const ZoneState& state, dns::NameView identity) {
     for (std::size_t at = 0; at < state.providers.size(); ++at)
@@ -221,8 +253,10 @@ bool take_zone(const Policy& policy, ZoneState& state, const SignedZone& zone) {
             }
             state.providers.emplace_back().identity = entry.identity;
         }
-        for (Provider& provider : state.providers)
+        for (Provider& provider : state.providers) {
             provider.wanted = state.roster.of(provider.identity);
+            if (provider.heard) recognize(state, *provider.heard);
+        }
     }
     for (const Bytes& rdata : zone.apex.dnskeys) add_key(state, rdata);
     state.zone_keys = find_keys(state, zone.apex.dnskeys);

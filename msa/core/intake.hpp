@@ -15,6 +15,8 @@ bool take_zone(const Policy& policy, ZoneState& state, const SignedZone& zone);
 bool take_survey(const Policy& policy, ZoneState& state, const Survey& survey);
 bool take_contribution(const Policy& policy, ZoneState& state, std::size_t provider,
                        const Contribution& contribution);
+// What is to be kept of an announcement.
+Heard hear(const ZoneState& state, const Announcement& said);
 // Frees numbers that nothing refers to any more.
 bool forget_unused(const Policy& policy, ZoneState& state);
 

@@ -1,7 +1,6 @@
 #include "msa/core/machine.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 #include "common/crypto/dnskey.hpp"
 #include "common/dns/rdata.hpp"
@@ -24,14 +23,6 @@ void advance_clock(ZoneState& state, const Moment& moment) {
         state.elapsed += moment.steady - *state.steady;
     state.steady = moment.steady;
     state.wall = moment.wall;
-}
-
-bool is_same_word(const Announcement& a, const Announcement& b) {
-    const auto all_but_serial = [](const Announcement& it) {
-        return std::tie(it.roster, it.epoch, it.rungs, it.hold_end, it.contribution, it.dnskey_ttl,
-                        it.ns_ttl, it.largest_ttl, it.is_recovering, it.echo, it.term, it.leader);
-    };
-    return all_but_serial(a) == all_but_serial(b);
 }
 
 // All that our RRsets depend on is known and was heard in this run.
@@ -144,6 +135,7 @@ private:
         if (!at || *at == 0) return;
         Provider& peer = state_.providers[*at];
         const Announcement& said = it.announcement;
+        Heard heard = hear(state_, said);
         dirty_ |= peer.largest_ttl.see(said.largest_ttl, state_.elapsed);
         dirty_ |= take_leader(policy_, state_, *at, said);
         const Progress ours = progress_of(state_.movement);
@@ -156,13 +148,13 @@ private:
                    true);
         }
         if (!said.is_recovering) {
-            const Progress theirs = progress_in(said);
+            const Progress theirs = progress_in(heard);
             if (theirs.steps > 0 && theirs > peer.furthest) {
                 peer.furthest = theirs;
                 dirty_ = true;
             }
         }
-        peer.heard = said;
+        peer.heard = std::move(heard);
         // It has not heard our last word: say it again.
         if (said.echo != ours)
             peer.tell_again = std::min(peer.tell_again, state_.elapsed + policy_.interval);
@@ -328,12 +320,14 @@ private:
         const Progress ours = progress_of(state_.movement);
         // To each the same, but for the echo.
         Announcement word = announcement_to(policy_, state_, 0);
+        const std::uint64_t but_for_echo = fingerprint_but_for_echo(word);
         for (std::size_t at = 1; at < state_.providers.size(); ++at) {
             Provider& peer = state_.providers[at];
             if (peer.wanted == Wanted::absent && !peer.position.has_keys()) continue;
             if (peer.peer == PeerState::needed) continue;
             word.echo = peer.furthest;
-            const bool is_said = peer.told && is_same_word(*peer.told, word);
+            const std::uint64_t told = fingerprint(but_for_echo, word.echo);
+            const bool is_said = peer.told == told;
             if (is_said && state_.elapsed < peer.tell_again) {
                 wake_at(peer.tell_again);
                 continue;
@@ -345,7 +339,7 @@ private:
                                                                              : 20);
             peer.tell_again = state_.elapsed + pause;
             wake_at(peer.tell_again);
-            peer.told = word;
+            peer.told = told;
             outcome_.actions.push_back(action::Announce{peer.identity, word});
         }
     }

@@ -27,7 +27,7 @@ std::size_t index_of(ProcessKind process, Rung rung) {
     return static_cast<std::size_t>(std::find(path.begin(), path.end(), rung) - path.begin());
 }
 
-// An announcement read against our table.
+// What was heard, read against our table.
 struct Word {
     bool is_readable = false;
     ProcessKind process = ProcessKind::join;
@@ -40,12 +40,12 @@ struct Word {
     ProviderSet all() const { return subjects | settled | parked; }
 };
 
-Word read_word(const ZoneState& state, const Announcement& announcement) {
+Word read_word(const Heard& heard) {
     Word word;
     word.is_done = true;
     bool is_first = true;
-    for (const RungReport& report : announcement.rungs) {
-        const auto at = find_provider(state, report.subject);
+    for (const HeardRung& report : heard.rungs()) {
+        const auto at = report.provider();
         if (!at) return word;
         if (is_settled(report)) {
             word.settled.add(*at);
@@ -228,8 +228,8 @@ bool is_kept_before(const Position& a, const Position& b) {
 
 void agree_on_parked(const Policy& policy, ZoneState& state) {
     for (const std::size_t at : required(policy, state)) {
-        for (const RungReport& report : state.providers[at].heard->rungs) {
-            const auto of = find_provider(state, report.subject);
+        for (const HeardRung& report : state.providers[at].heard->rungs()) {
+            const auto of = report.provider();
             if (!of || !(is_parked(report) || is_settled(report))) continue;
             const Position said{report.process, report.rung};
             Position& ours = state.providers[*of].position;
@@ -249,7 +249,7 @@ bool try_to_meet(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     for (const std::size_t at : required(policy, state)) {
         const Provider& peer = state.providers[at];
         if (!peer.heard || peer.heard->epoch != movement.epoch) return false;
-        const Word word = read_word(state, *peer.heard);
+        const Word word = read_word(*peer.heard);
         if (!agrees(state, peer, word) || word.process != movement.process ||
             word.subjects != movement.subjects ||
             (word.settled | word.parked) != (settled(state) | parked(state)))
@@ -284,7 +284,7 @@ bool may_have_begun(const Policy& policy, const ZoneState& state) {
     for (const std::size_t at : required(policy, state)) {
         const Provider& peer = state.providers[at];
         if (!peer.heard || peer.heard->epoch < movement.epoch) continue;
-        const Word word = read_word(state, *peer.heard);
+        const Word word = read_word(*peer.heard);
         if (word.is_readable && (peer.heard->epoch > movement.epoch || word.is_over()) &&
             !(word.present | word.settled | word.parked).meets(movement.subjects))
             return false;
@@ -298,7 +298,7 @@ bool others_permit(const Policy& policy, const ZoneState& state) {
     for (const std::size_t at : required(policy, state)) {
         const Provider& peer = state.providers[at];
         if (!peer.heard) return false;
-        const Word word = read_word(state, *peer.heard);
+        const Word word = read_word(*peer.heard);
         if (peer.heard->epoch > movement.epoch && (is_last || is_beyond(movement, word))) continue;
         if (!agrees(state, peer, word) || peer.heard->epoch != movement.epoch) return false;
         if (is_last && word.is_over()) continue;
@@ -316,8 +316,8 @@ bool leader_permits(const Policy& policy, const ZoneState& state) {
     const Movement& movement = state.movement;
     const auto at = leader_in_charge(policy, state);
     if (!at || !state.providers[*at].heard) return false;
-    const Announcement& heard = *state.providers[*at].heard;
-    const Word word = read_word(state, heard);
+    const Heard& heard = *state.providers[*at].heard;
+    const Word word = read_word(heard);
     if (!agrees(state, state.providers[*at], word)) return false;
     const bool is_last = movement.index + 1U == path_of(movement.process).size();
     if (heard.epoch > movement.epoch && (is_last || is_beyond(movement, word))) return true;
@@ -364,7 +364,7 @@ ProviderSet members(const Policy& policy, const ZoneState& state) {
         const Provider& peer = state.providers[at];
         if (!peer.heard || peer.heard->is_recovering || peer.heard->roster != state.roster.hash)
             continue;
-        const Word word = read_word(state, *peer.heard);
+        const Word word = read_word(*peer.heard);
         if (!word.is_readable) continue;
         if (!word.present.contains(at) && !word.settled.contains(at) && !word.parked.contains(at))
             continue;
@@ -383,8 +383,8 @@ bool is_left_behind(const Policy& policy, const ZoneState& state) {
     const ProviderSet others = required(policy, state);
     if (others.empty() || !members(policy, state).includes(others)) return false;
     for (const std::size_t at : others) {
-        const Announcement& heard = *state.providers[at].heard;
-        const Word word = read_word(state, heard);
+        const Heard& heard = *state.providers[at].heard;
+        const Word word = read_word(heard);
         if (heard.epoch <= state.movement.epoch || (!word.has_met && word.all().contains(0)))
             return false;
     }
@@ -401,7 +401,7 @@ bool is_beginning(const Policy& policy, const ZoneState& state) {
             return false;
         }
         if (peer.heard->roster == state.roster.hash) continue;
-        const Word word = read_word(state, *peer.heard);
+        const Word word = read_word(*peer.heard);
         const bool has_part = (word.settled | word.parked | word.present).contains(at);
         if (peer.wanted == Wanted::on || has_part) return false;
     }
@@ -439,13 +439,13 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
         state.has_part = true;
         return true;
     }
-    const Announcement& first = *state.providers[from.first()].heard;
-    const Word model = read_word(state, first);
+    const Heard& first = *state.providers[from.first()].heard;
+    const Word model = read_word(first);
     std::size_t index = model.index, least = model.index;
     bool has_met = false;
     for (const std::size_t at : from) {
-        const Announcement& heard = *state.providers[at].heard;
-        const Word word = read_word(state, heard);
+        const Heard& heard = *state.providers[at].heard;
+        const Word word = read_word(heard);
         if (heard.epoch != first.epoch ||
             (word.settled | word.parked) != (model.settled | model.parked) ||
             word.subjects != model.subjects || word.process != model.process)
@@ -517,8 +517,8 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
         }
     }
     for (Provider& provider : state.providers) provider.position = Position{};
-    for (const RungReport& report : first.rungs) {
-        const auto at = find_provider(state, report.subject);
+    for (const HeardRung& report : first.rungs()) {
+        const auto at = report.provider();
         if (at && !model.subjects.contains(*at))
             state.providers[*at].position = {report.process, report.rung};
         if (!at || !model.subjects.contains(*at) || !has_part) continue;
@@ -549,10 +549,10 @@ bool take_back_arrivals(const Policy& policy, ZoneState& state) {
     for (const std::size_t at : required(policy, state)) {
         const Provider& peer = state.providers[at];
         if (!peer.heard || peer.heard->epoch <= state.movement.epoch) continue;
-        const Word word = read_word(state, *peer.heard);
+        const Word word = read_word(*peer.heard);
         if (!agrees(state, peer, word)) continue;
-        for (const RungReport& report : peer.heard->rungs) {
-            const auto of = find_provider(state, report.subject);
+        for (const HeardRung& report : peer.heard->rungs()) {
+            const auto of = report.provider();
             const Position said{report.process, report.rung};
             if (!of || !is_parked(report) || !said.has_ns()) continue;
             Position& ours = state.providers[*of].position;
@@ -575,7 +575,7 @@ std::optional<Plan> common_plan(const Policy& policy, const ZoneState& state,
         const Provider& peer = state.providers[at];
         if (someone_is_in && !peer.position.has_keys()) continue;
         if (!peer.heard || peer.heard->epoch < state.movement.epoch) return std::nullopt;
-        const Word word = read_word(state, *peer.heard);
+        const Word word = read_word(*peer.heard);
         if (!agrees(state, peer, word) || word.is_over() || word.has_met) return std::nullopt;
         const Plan theirs{word.process, word.subjects};
         if (common && (!(theirs == *common) || peer.heard->epoch != epoch)) return std::nullopt;
@@ -630,7 +630,7 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
         if (!peer.heard || peer.heard->epoch > limit || peer.heard->is_recovering) continue;
         highest = std::max(highest, peer.heard->epoch);
         if (!voices(policy, state).contains(at)) continue;
-        const Word word = read_word(state, *peer.heard);
+        const Word word = read_word(*peer.heard);
         if (word.is_readable && word.process == next->process && word.subjects == next->subjects)
             same_elsewhere = std::max(same_elsewhere, peer.heard->epoch);
     }
@@ -638,7 +638,7 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     if (!is_peer_mode(policy, state) && !leads(policy, state)) {
         const auto leader = leader_in_charge(policy, state);
         if (!leader || !state.providers[*leader].heard) return false;
-        const Word word = read_word(state, *state.providers[*leader].heard);
+        const Word word = read_word(*state.providers[*leader].heard);
         if (word.process != next->process || word.subjects != next->subjects) return false;
     }
     const std::uint64_t epoch = same_elsewhere > movement.epoch ? same_elsewhere : highest + 1;
@@ -795,9 +795,9 @@ Progress progress_of(const Movement& movement) {
     return {movement.epoch, static_cast<std::uint8_t>(movement.has_met ? movement.index + 1 : 0)};
 }
 
-Progress progress_in(const Announcement& said) {
+Progress progress_in(const Heard& said) {
     std::uint8_t steps = 0;
-    for (const RungReport& report : said.rungs) {
+    for (const HeardRung& report : said.rungs()) {
         if (is_settled(report) || is_parked(report) || report.status == RungStatus::meeting)
             continue;
         steps = static_cast<std::uint8_t>(index_of(report.process, report.rung) + 1);

@@ -27,7 +27,7 @@ bool has_heard_all(const Policy& policy, const ZoneState& state);
 Progress progress_of(const Movement& movement);
 // How far the sender is, by its own word; no steps where it has not met the others or
 // nothing moves: it may go back from there.
-Progress progress_in(const Announcement& said);
+Progress progress_in(const Heard& said);
 
 // What we say of the zone to `to`.
 Announcement announcement_to(const Policy& policy, const ZoneState& state, std::size_t to);

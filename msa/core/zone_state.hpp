@@ -161,10 +161,10 @@ struct Provider {
     View view;
     PeerState peer = PeerState::needed;
     bool can_peer = false;              // durable
-    std::optional<Announcement> heard;  // the last of this run
+    std::optional<Heard> heard;  // the last of this run
     bool is_fetching = false;
     Elapsed fetch_again{};
-    std::optional<Announcement> told;  // what we told it last
+    std::optional<std::uint64_t> told;  // fingerprint of what we told it last
     Elapsed tell_again{};
 };
 

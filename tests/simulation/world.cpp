@@ -1405,9 +1405,12 @@ Verdict World::run() {
                 for (const auto& pr : node.state.providers) {
                     std::string l;
                     if (pr.heard)
-                        for (auto& r : pr.heard->rungs)
+                        for (const HeardRung& r : pr.heard->rungs())
                             l += " " + std::string(proto::to_text(r.process)) + "/" +
-                                 r.subject.to_text() + "/" + std::string(proto::to_text(r.rung)) +
+                                 (r.provider() ? node.state.providers[*r.provider()].identity
+                                               : pr.heard->strangers[r.subject - proto::most_rungs])
+                                     .to_text() +
+                                 "/" + std::string(proto::to_text(r.rung)) +
                                  "/" + std::string(proto::to_text(r.status));
                     trace("    " + pr.identity.to_text() + " keys " +
                           std::to_string(mask_of(node.state, pr.keys)) + " entry " +
