@@ -39,13 +39,12 @@ ProviderSet electorate(const Policy& policy, const ZoneState& state) {
 
 std::optional<std::size_t> leader_in_charge(const Policy& policy, const ZoneState& state) {
     if (!state.election.leader || state.elapsed >= state.election.lease_end) return std::nullopt;
-    const auto at = find_provider(state, *state.election.leader);
-    return at && electorate(policy, state).contains(*at) ? at : std::nullopt;
+    if (!electorate(policy, state).contains(*state.election.leader)) return std::nullopt;
+    return *state.election.leader;
 }
 
 bool leads(const Policy& policy, const ZoneState& state) {
-    return state.election.leader == state.providers.front().identity &&
-           leader_in_charge(policy, state) == std::size_t(0);
+    return state.election.leader == 0 && leader_in_charge(policy, state).has_value();
 }
 
 bool take_vote_request(const Policy& policy, ZoneState& state, std::size_t from, std::uint64_t term,
@@ -59,9 +58,9 @@ bool take_vote_request(const Policy& policy, ZoneState& state, std::size_t from,
         is_new = true;
     }
     const bool is_granted =
-        may_vote && term == election.term && (!election.voted || *election.voted == candidate);
+        may_vote && term == election.term && (!election.voted || *election.voted == from);
     if (is_granted && !election.voted) {
-        election.voted = candidate;
+        election.voted = static_cast<std::uint8_t>(from);
         // Give the candidate time to win.
         election.call_at = never;
         is_new = true;
@@ -77,12 +76,10 @@ bool take_vote(const Policy& policy, ZoneState& state, std::size_t from, std::ui
         begin_term(election, term);
         return true;
     }
-    if (!is_granted || term != election.term || !election.voted ||
-        *election.voted != state.providers.front().identity)
-        return false;
+    if (!is_granted || term != election.term || election.voted != 0) return false;
     election.votes.add(from);
     if (!leads(policy, state) && is_elected(policy, state)) {
-        election.leader = state.providers.front().identity;
+        election.leader = 0;
         election.lease_end = state.elapsed + lease(policy);
         actions.push_back(action::Report{"leads the zone in term " + std::to_string(term)});
     }
@@ -98,10 +95,9 @@ bool take_leader(const Policy& policy, ZoneState& state, std::size_t from,
         is_new = true;
     }
     if (announcement.term != election.term || !announcement.leader) return is_new;
-    const dns::Name& sender = state.providers[from].identity;
-    if (*announcement.leader == sender && sender != state.providers.front().identity) {
-        if (!election.leader) election.leader = sender;
-        if (*election.leader == sender) election.lease_end = state.elapsed + lease(policy);
+    if (*announcement.leader == state.providers[from].identity && from != 0) {
+        if (!election.leader) election.leader = static_cast<std::uint8_t>(from);
+        if (*election.leader == from) election.lease_end = state.elapsed + lease(policy);
     } else if (*announcement.leader == state.providers.front().identity && leads(policy, state)) {
         // A follower heard us: so the lease goes on.
         election.votes.add(from);
@@ -138,14 +134,14 @@ bool elect(const Policy& policy, ZoneState& state, std::uint32_t random,
     }
     if (state.elapsed < election.call_at) return false;
     begin_term(election, election.term + 1);
-    election.voted = state.providers.front().identity;
+    election.voted = 0;
     election.votes = ProviderSet::of(0);
     election.call_at = state.elapsed + policy.interval + policy.interval * (random % 1000) / 1000;
     for (const std::size_t at : all)
         if (at != 0)
             actions.push_back(action::AskVote{state.providers[at].identity, election.term});
     if (is_elected(policy, state)) {
-        election.leader = state.providers.front().identity;
+        election.leader = 0;
         election.lease_end = state.elapsed + lease(policy);
     }
     return true;

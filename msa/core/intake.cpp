@@ -24,12 +24,6 @@ std::optional<std::size_t> add_key(ZoneState& state, const Bytes& rdata) {
     key = Key{};
     key.rdata = rdata;
     key.tag = crypto::key_tag(rdata);
-    const auto digest_of_type = [&](std::uint8_t type) {
-        const Bytes ds = crypto::make_ds(state.zone, rdata, type);
-        return Bytes(ds.begin() + 4, ds.end());
-    };
-    key.digest_256 = digest_of_type(2);
-    key.digest_384 = digest_of_type(4);
     return at;
 }
 
@@ -46,32 +40,51 @@ std::optional<std::size_t> add_server(ZoneState& state, const dns::Name& name) {
     return at;
 }
 
-bool is_ds_of(const ZoneState& state, const Key& key, BytesView ds) {
-    if (ds.size() < 5 || (ds[0] << 8 | ds[1]) != key.tag || ds[2] != key.algorithm()) return false;
-    switch (ds[3]) {
-        case 2: return equal(ds.subspan(4), key.digest_256);
-        case 4: return equal(ds.subspan(4), key.digest_384);
-        default: return crypto::ds_matches(state.zone, key.rdata, ds);
-    }
-}
+// The keys that DS and CDS records name. All servers of a zone show much the same records:
+// each digest is computed once for all that are asked about together.
+class DsRecords {
+public:
+    // Both outlive this, and the keys stay.
+    explicit DsRecords(const ZoneState& state) : state_(state) {}
 
-// The keys that DS or CDS records name; `has_foreign` if one names none that is known.
-KeySet keys_of_ds(const ZoneState& state, const std::vector<Bytes>& records, bool& has_foreign) {
-    KeySet keys;
-    for (const Bytes& record : records) {
-        bool is_known = false;
-        for (std::size_t at = 0; at < state.keys.size(); ++at) {
-            if (state.keys[at].is_free() || !is_ds_of(state, state.keys[at], record)) continue;
-            keys.add(at);
-            is_known = true;
+    // `has_foreign` if one names none that is known.
+    KeySet keys_of(const std::vector<Bytes>& records, bool& has_foreign) {
+        KeySet keys;
+        for (const Bytes& record : records) {
+            const KeySet named = keys_of(record);
+            has_foreign |= named.empty();
+            keys |= named;
         }
-        has_foreign |= !is_known;
+        return keys;
     }
-    return keys;
-}
 
-KeySet keys_of_cds(const ZoneState& state, const Apex& apex, bool& has_foreign) {
-    KeySet keys = keys_of_ds(state, apex.cds, has_foreign);
+private:
+    KeySet keys_of(const Bytes& record) {
+        for (const Seen& seen : seen_)
+            if (equal(*seen.record, record)) return seen.keys;
+        KeySet keys;
+        for (std::size_t at = 0; at < state_.keys.size(); ++at)
+            if (is_ds_of(state_.keys[at], record)) keys.add(at);
+        // Bounded: whoever shows more does not make us search longer.
+        if (seen_.size() < most_members) seen_.push_back({&record, keys});
+        return keys;
+    }
+    bool is_ds_of(const Key& key, BytesView ds) const {
+        return !key.is_free() && ds.size() >= 5 && (ds[0] << 8 | ds[1]) == key.tag &&
+               ds[2] == key.algorithm() && crypto::ds_matches(state_.zone, key.rdata, ds);
+    }
+
+    struct Seen {
+        const Bytes* record;
+        KeySet keys;
+    };
+    const ZoneState& state_;
+    std::vector<Seen> seen_;
+};
+
+KeySet keys_of_cds(const ZoneState& state, DsRecords& records, const Apex& apex,
+                   bool& has_foreign) {
+    KeySet keys = records.keys_of(apex.cds, has_foreign);
     for (const Bytes& record : apex.cdnskey) {
         const auto at = find_key(state, record);
         if (at)
@@ -98,7 +111,8 @@ void recognize(const ZoneState& state, Heard& heard) {
     }
 }
 
-View view_of(const ZoneState& state, const std::vector<ServerAnswer>& answers) {
+View view_of(const ZoneState& state, DsRecords& records,
+             const std::vector<ServerAnswer>& answers) {
     View view;
     view.is_whole = !answers.empty();
     const KeySet all_keys = KeySet::from_bits(~std::uint64_t(0));
@@ -116,7 +130,7 @@ View view_of(const ZoneState& state, const std::vector<ServerAnswer>& answers) {
         const KeySet keys = find_keys(state, apex.dnskeys);
         const KeySet signers = find_keys(state, apex.dnskey_signers);
         const KeySet data_signers = find_keys(state, apex.data_signers);
-        const KeySet cds = keys_of_cds(state, apex, view.has_foreign_cds);
+        const KeySet cds = keys_of_cds(state, records, apex, view.has_foreign_cds);
         const ServerSet ns = find_servers(state, apex.name_servers);
         view.keys_every &= keys;
         view.keys_some |= keys;
@@ -238,12 +252,12 @@ bool take_contribution(const Policy&, ZoneState& state, std::size_t at,
 bool take_zone(const Policy& policy, ZoneState& state, const SignedZone& zone) {
     state.observations.clear();
     bool is_new = false;
-    Roster roster = read_roster(zone.msigner, state.observations);
-    if (roster.hash != state.roster.hash || roster.is_present != state.roster.is_present ||
-        roster.entries != state.roster.entries) {
-        state.roster = std::move(roster);
+    const Roster roster = read_roster(zone.msigner, state.observations);
+    const RosterMark& mark = roster;
+    if (mark != state.roster) {
+        state.roster = mark;
         is_new = true;
-        for (const Roster::Entry& entry : state.roster.entries) {
+        for (const Roster::Entry& entry : roster.entries) {
             if (find_provider(state, entry.identity)) continue;
             if (state.providers.size() == most_providers) {
                 state.observations.push_back("more providers than " +
@@ -254,7 +268,7 @@ bool take_zone(const Policy& policy, ZoneState& state, const SignedZone& zone) {
             state.providers.emplace_back().identity = entry.identity;
         }
         for (Provider& provider : state.providers) {
-            provider.wanted = state.roster.of(provider.identity);
+            provider.wanted = roster.of(provider.identity);
             if (provider.heard) recognize(state, *provider.heard);
         }
     }
@@ -269,7 +283,8 @@ bool take_zone(const Policy& policy, ZoneState& state, const SignedZone& zone) {
         is_new = true;
     }
     bool has_foreign = false;
-    state.zone_cds = keys_of_cds(state, zone.apex, has_foreign);
+    DsRecords records(state);
+    state.zone_cds = keys_of_cds(state, records, zone.apex, has_foreign);
     Provider& self = state.providers.front();
     const Contribution own = contribution_of(policy, state);
     is_new |= take_contribution(policy, state, 0, own);
@@ -290,11 +305,12 @@ bool take_survey(const Policy& policy, ZoneState& state, const Survey& survey) {
     bool is_new = false;
     for (Provider& provider : state.providers) provider.view = View{};
     bool has_answer = false;
+    DsRecords records(state);
     for (const Survey::Of& of : survey.providers) {
         const auto at = find_provider(state, of.identity);
         if (!at) continue;
         Provider& provider = state.providers[*at];
-        provider.view = view_of(state, of.servers);
+        provider.view = view_of(state, records, of.servers);
         has_answer |= provider.view.is_known && *at != 0;
         for (const ServerAnswer& answer : of.servers) {
             if (!answer.apex) continue;
@@ -320,7 +336,7 @@ bool take_survey(const Policy& policy, ZoneState& state, const Survey& survey) {
         }
         parent.is_known = has_answer = true;
         parent.has_ds |= !answer.ds.empty();
-        const KeySet ds = keys_of_ds(state, answer.ds, parent.has_foreign_ds);
+        const KeySet ds = records.keys_of(answer.ds, parent.has_foreign_ds);
         parent.ds_every &= ds;
         parent.ds_some |= ds;
         const ServerSet servers = find_servers(state, answer.name_servers);

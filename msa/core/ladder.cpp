@@ -550,7 +550,7 @@ bool look(const Policy& policy, ZoneState& state) {
             const bool was_set = since.is_set();
             is_new |= since.look(truth, state.elapsed);
             if (policy.counts_from_sending && !was_set && since.is_set())
-                since.at = movement.entered.at;
+                since = movement.entered;
         };
         note(movement.keys, is_leave ? keys_gone(policy, state, nullptr)
                                      : keys_everywhere(policy, state, nullptr));
@@ -574,7 +574,7 @@ Judgement judge_rung(const Policy& policy, const ZoneState& state) {
     const Duration extra = margin(policy);
     const auto is_yes = [](Truth truth) { return truth == Truth::yes; };
     // What began after this rung was entered, or what was so before.
-    const auto since = [&](const Since& what) { return what.is_set() ? what.at : state.elapsed; };
+    const auto since = [&](const Since& what) { return what.is_set() ? what.at() : state.elapsed; };
     if (movement.process == ProcessKind::leave) {
         switch (position.rung) {
             case Rung::IN: judgement.is_done = true; break;
@@ -637,7 +637,7 @@ Judgement judge(const Policy& policy, const ZoneState& state) {
     if (!state.lost_at.is_set()) return judgement;
     // Of whatever went on when our state was not the newest, caches know nothing after this.
     const Elapsed end =
-        state.lost_at.at + 2 * margin(policy) +
+        state.lost_at.at() + 2 * margin(policy) +
         std::max(state.parent_ns_ttl.wait(), largest_ns_ttl(state)) +
         std::max({largest_data_ttl(state), largest_key_ttl(state), state.ds_ttl.wait()});
     judgement.hold_end = later(end, judgement.hold_end.value_or(end));

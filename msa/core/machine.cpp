@@ -88,7 +88,7 @@ private:
             state_.injected |= state_.zone_keys - own;
             for (const std::size_t at : state_.zone_keys - own)
                 if (state_.keys[at].owners.empty()) state_.orphans.add(at);
-            state_.orphaned.at = state_.elapsed;
+            state_.orphaned.begin(state_.elapsed);
         }
         take_contribution(policy_, state_, 0, contribution_of(policy_, state_));
         if (!state_.is_restored) return;
@@ -108,7 +108,7 @@ private:
         if (policy_.loses_holds) {
             Movement& movement = state_.movement;
             for (Since* since : {&movement.keys, &movement.ds, &movement.ns, &movement.entered})
-                since->at = Elapsed::zero();
+                since->begin(Elapsed::zero());
         }
     }
     void take(const event::Woken&) {}

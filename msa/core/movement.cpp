@@ -262,7 +262,7 @@ bool try_to_meet(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     agree_on_parked(policy, state);
     movement.was_done = false;
     movement.entered = movement.keys = movement.ds = movement.ns = Since{};
-    movement.entered.at = state.elapsed;
+    movement.entered.begin(state.elapsed);
     take_positions(state);
     report(actions, describe(state) + ": all are here");
     return true;
@@ -351,7 +351,7 @@ bool try_to_advance(const Policy& policy, ZoneState& state, std::vector<Action>&
     }
     ++movement.index;
     movement.was_done = false;
-    movement.entered.at = state.elapsed;
+    movement.entered.begin(state.elapsed);
     take_positions(state);
     report(actions, describe(state));
     return true;
@@ -426,7 +426,7 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
                 if (peer.heard && peer.heard->echo.epoch <= state.epoch_seen + most_epochs_ahead)
                     state.epoch_seen = std::max(state.epoch_seen, peer.heard->echo.epoch);
             state.is_recovering = false;
-            state.lost_at.at = state.elapsed;
+            state.lost_at.begin(state.elapsed);
             Movement& movement = state.movement;
             if (movement.is_over()) {
                 movement.epoch = state.epoch_seen;
@@ -513,7 +513,7 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
             own = std::min(own, path_of(model.process).size() - 1);
             taken.index = static_cast<std::uint8_t>(own);
             taken.has_met = taken.was_done = true;
-            taken.entered.at = state.elapsed;
+            taken.entered.begin(state.elapsed);
         }
     }
     for (Provider& provider : state.providers) provider.position = Position{};

@@ -19,15 +19,21 @@ enum class Wanted : std::uint8_t {
     conflict,  // named with both states: nothing moves for it
 };
 
-struct Roster {
+// Which roster it is. What it says of each provider is kept with the provider.
+struct RosterMark {
+    crypto::Sha256 hash{};    // proto/README.md says over what
+    bool is_present = false;  // the zone has an MSIGNER RRset, whatever it says
+
+    friend bool operator==(const RosterMark&, const RosterMark&) = default;
+};
+
+struct Roster : RosterMark {
     struct Entry {
         dns::Name identity;  // lower case
         Wanted wanted = Wanted::on;
         friend bool operator==(const Entry&, const Entry&) = default;
     };
     std::vector<Entry> entries;  // canonical order of identities (RFC 4034 6.1)
-    crypto::Sha256 hash{};       // proto/README.md says over what
-    bool is_present = false;     // the zone has an MSIGNER RRset, whatever it says
 
     Wanted of(dns::NameView identity) const;
 };

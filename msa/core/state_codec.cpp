@@ -9,7 +9,7 @@ namespace chorale::msa {
 
 namespace {
 
-constexpr std::uint32_t magic = 0x4d534131;  // "MSA1": the last octet is the version
+constexpr std::uint32_t magic = 0x4d534132;  // "MSA2": the last octet is the version
 
 class Writer {
 public:
@@ -21,6 +21,7 @@ public:
     void number(const std::uint64_t& value) { out_.u64(value); }
     void flag(const bool& value) { out_.u8(value ? 1 : 0); }
     void elapsed(const Duration& value) { out_.u64(static_cast<std::uint64_t>(value.count())); }
+    void mark(const Mark& value) { out_.u32(value.seconds()); }
     template <class Tag>
     void set(const IndexSet<Tag>& value) {
         out_.u64(value.bits());
@@ -30,9 +31,9 @@ public:
         out_.u8(static_cast<std::uint8_t>(value));
     }
     void name(const dns::Name& value) { out_.name(value); }
-    void optional_name(const std::optional<dns::Name>& value) {
-        out_.u8(value ? 1 : 0);
-        if (value) out_.name(*value);
+    void optional_number(const std::optional<std::uint8_t>& value) {
+        flag(value.has_value());
+        if (value) number(*value);
     }
     void octets(const Bytes& value) {
         out_.u16(static_cast<std::uint16_t>(value.size()));
@@ -68,6 +69,7 @@ public:
         value = Duration(static_cast<Duration::rep>(in_.u64()));
         if (value < Duration::zero()) in_.fail();
     }
+    void mark(Mark& value) { value = Mark::from_seconds(in_.u32()); }
     template <class Tag>
     void set(IndexSet<Tag>& value) {
         value = IndexSet<Tag>::from_bits(in_.u64());
@@ -81,10 +83,10 @@ public:
             value = static_cast<Enumeration>(octet);
     }
     void name(dns::Name& value) { value = in_.name(); }
-    void optional_name(std::optional<dns::Name>& value) {
+    void optional_number(std::optional<std::uint8_t>& value) {
         bool is_there = false;
         flag(is_there);
-        if (is_there) value = in_.name();
+        if (is_there) number(value.emplace());
     }
     void octets(Bytes& value) { value = to_bytes(in_.octets(in_.u16())); }
     void digest(Digest& value) {
@@ -108,13 +110,13 @@ private:
 // One list of what is durable, for both directions.
 template <class Archive, class Value>
 void since(Archive& archive, Value& value) {
-    archive.elapsed(value.at);
+    archive.mark(value.mark);
 }
 
 template <class Archive, class Value>
 void ttl(Archive& archive, Value& value) {
     archive.number(value.largest);
-    archive.elapsed(value.until);
+    archive.mark(value.until);
 }
 
 template <class Archive, class Value>
@@ -127,8 +129,6 @@ template <class Archive, class Value>
 void key(Archive& archive, Value& value) {
     archive.octets(value.rdata);
     archive.number(value.tag);
-    archive.octets(value.digest_256);
-    archive.octets(value.digest_384);
     archive.set(value.owners);
     for (auto* it : {&value.signs, &value.in_ds, &value.in_cds, &value.out_of_ds, &value.visible,
                      &value.unused, &value.algorithm_everywhere})
@@ -166,12 +166,6 @@ void provider(Archive& archive, Value& value) {
 }
 
 template <class Archive, class Value>
-void entry(Archive& archive, Value& value) {
-    archive.name(value.identity);
-    archive.enumeration(value.wanted, Wanted::conflict);
-}
-
-template <class Archive, class Value>
 void movement(Archive& archive, Value& value) {
     archive.number(value.epoch);
     archive.enumeration(value.process, ProcessKind::setup);
@@ -190,7 +184,6 @@ void fields(Archive& archive, State& state) {
                  [](auto& to, auto& value) { provider(to, value); });
     archive.list(state.keys, most_members, [](auto& to, auto& value) { key(to, value); });
     archive.list(state.servers, most_members, [](auto& to, auto& value) { server(to, value); });
-    archive.list(state.roster.entries, 65535, [](auto& to, auto& value) { entry(to, value); });
     archive.digest(state.roster.hash);
     archive.flag(state.roster.is_present);
     movement(archive, state.movement);
@@ -212,7 +205,7 @@ void fields(Archive& archive, State& state) {
     archive.set(state.injected);
     archive.flag(state.is_managed);
     archive.number(state.election.term);
-    archive.optional_name(state.election.voted);
+    archive.optional_number(state.election.voted);
     for (auto* it : {&state.largest_ttl, &state.ds_ttl, &state.parent_ns_ttl}) ttl(archive, *it);
     archive.elapsed(state.elapsed);
 }
@@ -225,6 +218,7 @@ bool is_consistent(const ZoneState& state) {
     const std::size_t keys = state.keys.size(), servers = state.servers.size();
     const std::size_t providers = state.providers.size();
     if (state.providers.empty()) return false;
+    if (state.election.voted && *state.election.voted >= providers) return false;
     if (!state.movement.is_over() && (!within(state.movement.subjects, providers) ||
                                       state.movement.index > 4 || state.movement.floor > 4))
         return false;
@@ -255,7 +249,7 @@ Result<ZoneState> decode(BytesView octets) {
     Reader reader(octets);
     std::uint32_t start = 0;
     reader.number(start);
-    if (start != magic) return malformed("state of a zone: not of version 1");
+    if (start != magic) return malformed("state of a zone: not of version 2");
     ZoneState state;
     fields(reader, state);
     if (!reader.is_whole()) return malformed("state of a zone: cut off, or damaged");

@@ -2,6 +2,7 @@
 // what it permits is done; the rest is asked again after a start.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -21,6 +22,34 @@ namespace chorale::msa {
 using Elapsed = Duration;
 inline constexpr Elapsed never = Elapsed::max();
 
+// A moment of Elapsed in four octets, of which a zone keeps a hundred: in whole seconds,
+// rounded up, so that a wait that counts from it never gets shorter. Good for 136 years.
+class Mark {
+public:
+    constexpr Mark() = default;  // never
+    constexpr explicit Mark(Elapsed at)
+        : seconds_(at == never ? unset : whole(std::chrono::ceil<std::chrono::seconds>(at))) {}
+    static constexpr Mark from_seconds(std::uint32_t seconds) {
+        Mark mark;
+        mark.seconds_ = seconds;
+        return mark;
+    }
+
+    constexpr std::uint32_t seconds() const { return seconds_; }
+    constexpr bool is_set() const { return seconds_ != unset; }
+    constexpr Elapsed elapsed() const {
+        return is_set() ? Elapsed(std::chrono::seconds(seconds_)) : never;
+    }
+    friend constexpr bool operator==(Mark, Mark) = default;
+
+private:
+    static constexpr std::uint32_t unset = ~std::uint32_t(0);
+    static constexpr std::uint32_t whole(std::chrono::seconds at) {
+        return static_cast<std::uint32_t>(std::clamp<std::int64_t>(at.count(), 0, unset - 1));
+    }
+    std::uint32_t seconds_ = unset;
+};
+
 enum class Truth : std::uint8_t { no, unknown, yes };
 inline Truth truth_of(bool value) { return value ? Truth::yes : Truth::no; }
 // As sure as the less sure of both.
@@ -29,37 +58,39 @@ inline Truth operator&(Truth a, Truth b) { return a < b ? a : b; }
 // Since when something has been true at every look. A look without an answer neither
 // starts nor ends it.
 struct Since {
-    Elapsed at = never;
+    Mark mark;
 
     // True if this changed.
     bool look(Truth truth, Elapsed now) {
-        const Elapsed before = at;
+        const Mark before = mark;
         if (truth == Truth::no)
-            at = never;
-        else if (truth == Truth::yes && at == never)
-            at = now;
-        return at != before;
+            mark = Mark();
+        else if (truth == Truth::yes && !is_set())
+            mark = Mark(now);
+        return mark != before;
     }
-    bool is_set() const { return at != never; }
+    void begin(Elapsed now) { mark = Mark(now); }
+    bool is_set() const { return mark.is_set(); }
+    Elapsed at() const { return mark.elapsed(); }
     // True since at least so long.
-    bool lasted(Duration wait, Elapsed now) const { return is_set() && now - at >= wait; }
+    bool lasted(Duration wait, Elapsed now) const { return is_set() && now - at() >= wait; }
 };
 
 // For how long caches may hold what was seen, in any of the versions seen.
 struct TtlMemory {
     std::uint32_t largest = 0;  // seconds
-    Elapsed until{};
+    Mark until{Elapsed::zero()};
 
     // Lowering a TTL shortens nothing until no cache can have the old one.
     bool see(std::uint32_t ttl, Elapsed now) {
         bool is_new = false;
         if (ttl > largest) largest = ttl, is_new = true;
-        if (ttl == largest) until = now + std::chrono::seconds(ttl);
+        if (ttl == largest) until = Mark(now + std::chrono::seconds(ttl));
         return is_new;
     }
     // Between movements: what no cache can hold any more does not count.
     void forget(Elapsed now, Duration margin) {
-        if (now > until + margin) largest = 0;
+        if (now > until.elapsed() + margin) largest = 0;
     }
     Duration wait() const { return std::chrono::seconds(largest); }
 };
@@ -68,7 +99,6 @@ struct TtlMemory {
 struct Key {
     Bytes rdata;  // empty: the number is free
     std::uint16_t tag = 0;
-    Bytes digest_256, digest_384;  // as in DS RDATA with digest types 2 and 4
     // Durable: what has been true of it, as this provider saw it.
     ProviderSet owners;          // who contributes it, or did until what it signed has expired
     Since signs;                 // the DNSKEY RRset at every server of every owner
@@ -193,9 +223,9 @@ struct Movement {
 };
 
 struct Election {
-    std::uint64_t term = 0;           // durable
-    std::optional<dns::Name> voted;   // durable: in this term
-    std::optional<dns::Name> leader;  // of this term
+    std::uint64_t term = 0;              // durable
+    std::optional<std::uint8_t> voted;   // durable: for which provider, in this term
+    std::optional<std::uint8_t> leader;  // of this term
     ProviderSet votes;
     Elapsed lease_end{};
     Elapsed call_at = never;
@@ -213,7 +243,7 @@ struct ZoneState {
     std::vector<Provider> providers;  // durable; [0] is this one
     std::vector<Key> keys;            // durable
     std::vector<Server> servers;      // durable
-    Roster roster;                    // durable
+    RosterMark roster;                // durable
     Movement movement;
     std::uint64_t epoch_seen = 0;  // durable
     bool has_part = false;         // durable: knows who has a part in the zone

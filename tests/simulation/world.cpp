@@ -1369,9 +1369,9 @@ Verdict World::run() {
                           " hold until " +
                           (j.hold_end ? std::to_string(j.hold_end->count() / 1000)
                                       : std::string("-")) +
-                          " ns since " + std::to_string(node.state.movement.ns.at.count() / 1000) +
-                          " keys " + std::to_string(node.state.movement.keys.at.count() / 1000) +
-                          " ds " + std::to_string(node.state.movement.ds.at.count() / 1000));
+                          " ns since " + std::to_string(node.state.movement.ns.at().count() / 1000) +
+                          " keys " + std::to_string(node.state.movement.keys.at().count() / 1000) +
+                          " ds " + std::to_string(node.state.movement.ds.at().count() / 1000));
                 }
                 for (const auto& pr : node.state.providers)
                     trace("    furthest of " + pr.identity.to_text() + " " +
@@ -1385,7 +1385,7 @@ Verdict World::run() {
                         trace("    key " + std::to_string(key_numbers_[k.rdata]) + " owners " +
                               std::to_string(k.owners.bits()) + " unused " +
                               std::to_string(k.unused.is_set()
-                                                 ? (node.state.elapsed - k.unused.at).count() / 1000
+                                                 ? (node.state.elapsed - k.unused.at()).count() / 1000
                                                  : -1) +
                               (k.signs.is_set() ? " signs" : "") + (k.in_ds.is_set() ? " ds" : "") +
                               (k.algorithm_everywhere.is_set() ? "" : " NOT-EVERYWHERE"));

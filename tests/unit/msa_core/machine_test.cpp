@@ -210,7 +210,7 @@ TEST_CASE("Of two providers both votes elect, and a lease ends after 10 interval
     lab.state.has_part = true;
     Election& election = lab.state.election;
     election.term = 4;
-    election.voted = lab.policy.identity;
+    election.voted = 0;
     election.votes = ProviderSet::of(0);
     CHECK_FALSE(leads(lab.policy, lab.state));
     std::vector<Action> actions;
