@@ -3,6 +3,7 @@
 // only for progress: each looks at every server by itself.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <span>
@@ -65,10 +66,27 @@ struct HeardRung {
 };
 static_assert(sizeof(HeardRung) == 2);
 
+// Half of a digest, to see whether another is the same. Nobody gains by making two alike:
+// who announces one says what he likes anyway.
+class HalfDigest {
+public:
+    HalfDigest() = default;
+    explicit HalfDigest(const Digest& digest) {
+        std::copy_n(digest.begin(), octets_.size(), octets_.begin());
+    }
+
+    friend bool operator==(const HalfDigest& half, const Digest& digest) {
+        return std::equal(half.octets_.begin(), half.octets_.end(), digest.begin());
+    }
+
+private:
+    std::array<Byte, std::tuple_size_v<Digest> / 2> octets_{};
+};
+
 // What is kept of an announcement. Who is spoken of and is no provider of ours is kept by
 // name, since our roster may still come to name him.
 struct Heard {
-    Digest roster{}, contribution{};
+    HalfDigest roster, contribution;
     std::uint64_t epoch = 0;
     Progress echo;
     std::vector<dns::Name> strangers;  // most_rungs at most, as of all rungs

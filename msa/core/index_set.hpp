@@ -11,14 +11,16 @@ namespace chorale::msa {
 
 inline constexpr std::size_t most_members = 64;
 
-template <class Tag>
+template <class Tag, class Bits = std::uint64_t>
 class IndexSet {
 public:
-    constexpr IndexSet() = default;
-    static constexpr IndexSet of(std::size_t index) { return IndexSet(std::uint64_t(1) << index); }
-    static constexpr IndexSet from_bits(std::uint64_t bits) { return IndexSet(bits); }
+    static constexpr std::size_t most = sizeof(Bits) * 8;
 
-    constexpr std::uint64_t bits() const { return bits_; }
+    constexpr IndexSet() = default;
+    static constexpr IndexSet of(std::size_t index) { return IndexSet(bit(index)); }
+    static constexpr IndexSet from_bits(Bits bits) { return IndexSet(bits); }
+
+    constexpr Bits bits() const { return bits_; }
     constexpr bool empty() const { return bits_ == 0; }
     constexpr std::size_t size() const { return static_cast<std::size_t>(std::popcount(bits_)); }
     constexpr bool contains(std::size_t index) const { return (bits_ >> index & 1) != 0; }
@@ -29,57 +31,50 @@ public:
         return static_cast<std::size_t>(std::countr_zero(bits_));
     }
 
-    constexpr void add(std::size_t index) { bits_ |= std::uint64_t(1) << index; }
-    constexpr void remove(std::size_t index) { bits_ &= ~(std::uint64_t(1) << index); }
+    constexpr void add(std::size_t index) { *this |= of(index); }
+    constexpr void remove(std::size_t index) { *this -= of(index); }
 
     friend constexpr IndexSet operator|(IndexSet a, IndexSet b) {
-        return IndexSet(a.bits_ | b.bits_);
+        return IndexSet(static_cast<Bits>(a.bits_ | b.bits_));
     }
     friend constexpr IndexSet operator&(IndexSet a, IndexSet b) {
-        return IndexSet(a.bits_ & b.bits_);
+        return IndexSet(static_cast<Bits>(a.bits_ & b.bits_));
     }
     friend constexpr IndexSet operator-(IndexSet a, IndexSet b) {
-        return IndexSet(a.bits_ & ~b.bits_);
+        return IndexSet(static_cast<Bits>(a.bits_ & ~b.bits_));
     }
-    IndexSet& operator|=(IndexSet other) {
-        bits_ |= other.bits_;
-        return *this;
-    }
-    IndexSet& operator&=(IndexSet other) {
-        bits_ &= other.bits_;
-        return *this;
-    }
-    IndexSet& operator-=(IndexSet other) {
-        bits_ &= ~other.bits_;
-        return *this;
-    }
+    constexpr IndexSet& operator|=(IndexSet other) { return *this = *this | other; }
+    constexpr IndexSet& operator&=(IndexSet other) { return *this = *this & other; }
+    constexpr IndexSet& operator-=(IndexSet other) { return *this = *this - other; }
     friend constexpr bool operator==(IndexSet, IndexSet) = default;
 
     class Iterator {
     public:
-        explicit constexpr Iterator(std::uint64_t rest) : rest_(rest) {}
+        explicit constexpr Iterator(Bits rest) : rest_(rest) {}
         constexpr std::size_t operator*() const {
             return static_cast<std::size_t>(std::countr_zero(rest_));
         }
         constexpr Iterator& operator++() {
-            rest_ &= rest_ - 1;
+            rest_ = static_cast<Bits>(rest_ & (rest_ - 1));
             return *this;
         }
         friend constexpr bool operator==(Iterator, Iterator) = default;
 
     private:
-        std::uint64_t rest_;
+        Bits rest_;
     };
     constexpr Iterator begin() const { return Iterator(bits_); }
     constexpr Iterator end() const { return Iterator(0); }
 
 private:
-    explicit constexpr IndexSet(std::uint64_t bits) : bits_(bits) {}
-    std::uint64_t bits_ = 0;
+    static constexpr Bits bit(std::size_t index) { return static_cast<Bits>(Bits(1) << index); }
+    explicit constexpr IndexSet(Bits bits) : bits_(bits) {}
+    Bits bits_ = 0;
 };
 
-using KeySet = IndexSet<struct KeyTag>;            // DNSKEYs, numbered by ZoneState::keys
-using ServerSet = IndexSet<struct ServerTag>;      // name servers, numbered by ZoneState::servers
-using ProviderSet = IndexSet<struct ProviderTag>;  // providers, numbered by ZoneState::providers
+using KeySet = IndexSet<struct KeyTag>;        // DNSKEYs, numbered by ZoneState::keys
+using ServerSet = IndexSet<struct ServerTag>;  // name servers, numbered by ZoneState::servers
+// Providers, numbered by ZoneState::providers.
+using ProviderSet = IndexSet<struct ProviderTag, std::uint16_t>;
 
 }  // namespace chorale::msa

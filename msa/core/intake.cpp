@@ -12,13 +12,20 @@ namespace {
 // A name server's name after no cache can have it.
 constexpr Duration remembered = std::chrono::hours(24);
 
+// Grows by one, not to the double: seldom, and in as many lists as there are zones.
+template <class Item>
+Item& append_one(std::vector<Item>& list) {
+    list.reserve(list.size() + 1);
+    return list.emplace_back();
+}
+
 std::optional<std::size_t> add_key(ZoneState& state, const Bytes& rdata) {
     if (const auto found = find_key(state, rdata)) return found;
     if (rdata.size() < 5) return std::nullopt;
     std::size_t at = 0;
     while (at < state.keys.size() && !state.keys[at].is_free()) ++at;
     if (at == most_members) return std::nullopt;
-    if (at == state.keys.size()) state.keys.emplace_back();
+    if (at == state.keys.size()) append_one(state.keys);
     state.has_news = true;
     Key& key = state.keys[at];
     key = Key{};
@@ -32,7 +39,7 @@ std::optional<std::size_t> add_server(ZoneState& state, const dns::Name& name) {
     std::size_t at = 0;
     while (at < state.servers.size() && !state.servers[at].is_free) ++at;
     if (at == most_members) return std::nullopt;
-    if (at == state.servers.size()) state.servers.emplace_back();
+    if (at == state.servers.size()) append_one(state.servers);
     state.has_news = true;
     state.servers[at] = Server{};
     state.servers[at].name = name;
@@ -111,8 +118,7 @@ void recognize(const ZoneState& state, Heard& heard) {
     }
 }
 
-View view_of(const ZoneState& state, DsRecords& records,
-             const std::vector<ServerAnswer>& answers) {
+View view_of(const ZoneState& state, DsRecords& records, const std::vector<ServerAnswer>& answers) {
     View view;
     view.is_whole = !answers.empty();
     const KeySet all_keys = KeySet::from_bits(~std::uint64_t(0));
@@ -153,8 +159,8 @@ View view_of(const ZoneState& state, DsRecords& records,
 
 Heard hear(const ZoneState& state, const Announcement& said) {
     Heard heard;
-    heard.roster = said.roster;
-    heard.contribution = said.contribution;
+    heard.roster = HalfDigest(said.roster);
+    heard.contribution = HalfDigest(said.contribution);
     heard.epoch = said.epoch;
     heard.echo = said.echo;
     heard.is_recovering = said.is_recovering;
@@ -265,7 +271,7 @@ bool take_zone(const Policy& policy, ZoneState& state, const SignedZone& zone) {
                                              entry.identity.to_text() + " is left out");
                 continue;
             }
-            state.providers.emplace_back().identity = entry.identity;
+            append_one(state.providers).identity = entry.identity;
         }
         for (Provider& provider : state.providers) {
             provider.wanted = roster.of(provider.identity);

@@ -8,7 +8,7 @@ namespace chorale::msa {
 // Of one provider. More is a mistake or malice: validators limit their work too.
 inline constexpr std::size_t most_keys_of_provider = 12;
 inline constexpr std::size_t most_servers_of_provider = 12;
-inline constexpr std::size_t most_providers = 16;
+inline constexpr std::size_t most_providers = ProviderSet::most;
 
 // Each returns true if something durable changed.
 bool take_zone(const Policy& policy, ZoneState& state, const SignedZone& zone);

@@ -549,8 +549,7 @@ bool look(const Policy& policy, ZoneState& state) {
         const auto note = [&](Since& since, Truth truth) {
             const bool was_set = since.is_set();
             is_new |= since.look(truth, state.elapsed);
-            if (policy.counts_from_sending && !was_set && since.is_set())
-                since = movement.entered;
+            if (policy.counts_from_sending && !was_set && since.is_set()) since = movement.entered;
         };
         note(movement.keys, is_leave ? keys_gone(policy, state, nullptr)
                                      : keys_everywhere(policy, state, nullptr));

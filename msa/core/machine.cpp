@@ -157,16 +157,17 @@ private:
         peer.heard = std::move(heard);
         // It has not heard our last word: say it again.
         if (said.echo != ours)
-            peer.tell_again = std::min(peer.tell_again, state_.elapsed + policy_.interval);
+            peer.tell_again =
+                Mark(std::min(peer.tell_again.elapsed(), state_.elapsed + policy_.interval));
         if (said.contribution != peer.contribution)
-            peer.fetch_again = std::min(peer.fetch_again, state_.elapsed);
+            peer.fetch_again = Mark(std::min(peer.fetch_again.elapsed(), state_.elapsed));
     }
     void take(const event::Fetched& it) {
         const auto at = find_provider(state_, it.identity);
         if (!at || *at == 0) return;
         Provider& peer = state_.providers[*at];
         peer.is_fetching = false;
-        peer.fetch_again = state_.elapsed + policy_.interval;
+        peer.fetch_again = Mark(state_.elapsed + policy_.interval);
         if (!it.contribution) return;
         if (take_contribution(policy_, state_, *at, *it.contribution)) {
             dirty_ = true;
@@ -207,7 +208,7 @@ private:
         state_.push_again = Elapsed::zero();
         state_.is_pushed = false;
         for (Provider& peer : state_.providers)
-            peer.fetch_again = peer.tell_again = Elapsed::zero();
+            peer.fetch_again = peer.tell_again = Mark(Elapsed::zero());
     }
     void take(const event::Withdrawn& it) {
         const auto at = find_key(state_, it.key);
@@ -245,8 +246,8 @@ private:
             if (!is_wanted ||
                 (peer.has_contributed && peer.heard->contribution == peer.contribution))
                 continue;
-            if (state_.elapsed < peer.fetch_again) {
-                wake_at(peer.fetch_again);
+            if (state_.elapsed < peer.fetch_again.elapsed()) {
+                wake_at(peer.fetch_again.elapsed());
                 continue;
             }
             peer.is_fetching = true;
@@ -328,8 +329,8 @@ private:
             word.echo = peer.furthest;
             const std::uint64_t told = fingerprint(but_for_echo, word.echo);
             const bool is_said = peer.told == told;
-            if (is_said && state_.elapsed < peer.tell_again) {
-                wake_at(peer.tell_again);
+            if (is_said && state_.elapsed < peer.tell_again.elapsed()) {
+                wake_at(peer.tell_again.elapsed());
                 continue;
             }
             const bool was_heard = peer.heard && peer.heard->echo == ours;
@@ -337,8 +338,8 @@ private:
                 policy_.interval * (!was_heard                               ? 1
                                     : busy || !is_peer_mode(policy_, state_) ? 4
                                                                              : 20);
-            peer.tell_again = state_.elapsed + pause;
-            wake_at(peer.tell_again);
+            peer.tell_again = Mark(state_.elapsed + pause);
+            wake_at(peer.tell_again.elapsed());
             peer.told = told;
             outcome_.actions.push_back(action::Announce{peer.identity, word});
         }

@@ -22,9 +22,9 @@ public:
     void flag(const bool& value) { out_.u8(value ? 1 : 0); }
     void elapsed(const Duration& value) { out_.u64(static_cast<std::uint64_t>(value.count())); }
     void mark(const Mark& value) { out_.u32(value.seconds()); }
-    template <class Tag>
-    void set(const IndexSet<Tag>& value) {
-        out_.u64(value.bits());
+    template <class Tag, class Bits>
+    void set(const IndexSet<Tag, Bits>& value) {
+        number(value.bits());
     }
     template <class Enumeration>
     void enumeration(const Enumeration& value, Enumeration) {
@@ -70,9 +70,11 @@ public:
         if (value < Duration::zero()) in_.fail();
     }
     void mark(Mark& value) { value = Mark::from_seconds(in_.u32()); }
-    template <class Tag>
-    void set(IndexSet<Tag>& value) {
-        value = IndexSet<Tag>::from_bits(in_.u64());
+    template <class Tag, class Bits>
+    void set(IndexSet<Tag, Bits>& value) {
+        Bits bits = 0;
+        number(bits);
+        value = IndexSet<Tag, Bits>::from_bits(bits);
     }
     template <class Enumeration>
     void enumeration(Enumeration& value, Enumeration last) {
@@ -97,6 +99,7 @@ public:
     void list(List& list, std::size_t most, Each each) {
         const std::size_t count = in_.u16();
         if (count > most) in_.fail();
+        if (!in_.failed()) list.reserve(count);
         for (std::size_t at = 0; at < count && !in_.failed(); ++at) {
             list.emplace_back();
             each(*this, list.back());
@@ -213,7 +216,7 @@ void fields(Archive& archive, State& state) {
 // Every number refers to something, so that nothing has to ask again.
 bool is_consistent(const ZoneState& state) {
     const auto within = [](auto set, std::size_t size) {
-        return size >= 64 || (set.bits() >> size) == 0;
+        return size >= set.most || (set.bits() >> size) == 0;
     };
     const std::size_t keys = state.keys.size(), servers = state.servers.size();
     const std::size_t providers = state.providers.size();

@@ -127,23 +127,23 @@ struct Server {
 struct View {
     bool is_known = false;  // at least one server answered in the last survey
     bool is_whole = false;  // all did
+    bool has_foreign_cds = false;
+    bool is_cds_alike = true;  // wherever there is one
     KeySet keys_every, keys_some;
     KeySet signers_every, signers_some;
     KeySet data_signers_some;
     KeySet cds_every, cds_some;  // of CDS and CDNSKEY alike
-    bool has_foreign_cds = false;
-    bool is_cds_alike = true;  // wherever there is one
     ServerSet ns_every, ns_some;
     std::uint64_t algorithms_every = 0;  // bit n: algorithm n signs data and DNSKEY RRset
 };
 
 struct ParentView {
     bool is_known = false, is_whole = false;
-    KeySet ds_every, ds_some;
     bool has_ds = false;          // some server has a DS RRset
     bool has_foreign_ds = false;  // a DS of no key that we know
-    ServerSet ns_every, ns_some;
     bool has_foreign_ns = false;
+    KeySet ds_every, ds_some;
+    ServerSet ns_every, ns_some;
 };
 
 enum class PeerState : std::uint8_t { needed, known, operational, degraded, interrupted };
@@ -173,6 +173,13 @@ struct Provider {
     Position position;               // durable
     std::uint8_t start = 0;          // durable: the index where it would enter the movement
 
+    PeerState peer = PeerState::needed;
+    bool can_peer = false;  // durable
+    bool is_fetching = false;
+    // Durable: caches may hold what it answered, since it was named somewhere, or was until
+    // not long ago.
+    bool was_reached = false;
+
     // Durable: what it contributes, as fetched last.
     bool has_contributed = false;
     KeySet keys, entry_keys;
@@ -182,20 +189,13 @@ struct Provider {
     TtlMemory dnskey_ttl, ns_ttl;  // durable
     TtlMemory largest_ttl;         // durable: as it announced
     Since silent;                  // durable: no server of it answers
-    // Durable: caches may hold what it answered, since it was named somewhere, or was until
-    // not long ago.
-    bool was_reached = false;
-    Since unnamed;
-    Progress furthest;  // durable: that it announced
+    Since unnamed;                 // durable: it is named nowhere
+    Progress furthest;             // durable: that it announced
 
     View view;
-    PeerState peer = PeerState::needed;
-    bool can_peer = false;              // durable
     std::optional<Heard> heard;  // the last of this run
-    bool is_fetching = false;
-    Elapsed fetch_again{};
+    Mark fetch_again{Elapsed::zero()}, tell_again{Elapsed::zero()};
     std::optional<std::uint64_t> told;  // fingerprint of what we told it last
-    Elapsed tell_again{};
 };
 
 // The apex RRsets that the combiner shall hold for us. The own keys of the signer are
@@ -249,19 +249,19 @@ struct ZoneState {
     bool has_part = false;         // durable: knows who has a part in the zone
     bool is_restored = false;      // durable: what `wanted` says is older than the combiner
     bool is_recovering = false;    // durable: was told that it had been further than it knows
-    Since lost_at;                 // durable: nobody knew the state any more
     bool is_paused = false;        // durable
     bool has_left = false;         // durable: went the whole way out
+    bool is_managed = false;       // durable: the combiner is ours to fill
 
     // Durable: foreign keys that were in the zone when an old disk came back, and that nobody
     // claims now; they stay until nothing signed by them is cached.
     KeySet orphans;
     Since orphaned;
-    KeySet withdrawn;         // durable: own entry keys that are to leave the DS RRset
-    KeySet removed;           // durable: taken out at once, by the operator's word
-    Intended wanted;          // durable: what is pushed, or about to be
-    KeySet injected;          // durable: foreign keys that may be in the combiner
-    bool is_managed = false;  // durable: the combiner is ours to fill
+    Since lost_at;     // durable: nobody knew the state any more
+    KeySet withdrawn;  // durable: own entry keys that are to leave the DS RRset
+    KeySet removed;    // durable: taken out at once, by the operator's word
+    Intended wanted;   // durable: what is pushed, or about to be
+    KeySet injected;   // durable: foreign keys that may be in the combiner
     Election election;
     TtlMemory largest_ttl;            // durable: of the own signed zone
     TtlMemory ds_ttl, parent_ns_ttl;  // durable
@@ -271,11 +271,13 @@ struct ZoneState {
     // The zone is not as we left it: so whoever is on the roster is heard before we act.
     bool is_suspect = false;
     bool is_caught_up = false;  // has heard all, and has what they bring
+    bool has_news = false;      // a key or a server that the last survey did not know
+    bool zone_has_csync = false;
+    bool is_held_back = false;  // follower: waits for the leader's word to change something
+    bool is_pushed = false;     // `pushed` is what the combiner was told last, in this run
     Elapsed surveyed_at{};
-    bool has_news = false;  // a key or a server that the last survey did not know
     KeySet zone_keys, zone_signers, zone_data_signers, zone_cds;
     ServerSet zone_ns;
-    bool zone_has_csync = false;
     std::uint32_t serial = 0, dnskey_ttl = 0, ns_ttl = 0;
     std::optional<Instant> earliest_expiry;
     std::vector<std::string> observations;
@@ -285,17 +287,11 @@ struct ZoneState {
     std::optional<Duration> steady;  // of the last event of this run
     Instant wall;                    // of the last event
     Elapsed push_again{};
-    bool is_held_back = false;  // follower: waits for the leader's word to change something
-    bool is_pushed = false;     // `pushed` is what the combiner was told last, in this run
     Intended pushed;
     Elapsed pushed_since{};
     std::optional<Instruction> instruction;              // follower: the leader's last word
     std::vector<std::optional<Instruction>> instructed;  // leader: what each was told last
     Elapsed instruct_again{};
-
-    ProviderSet all() const {
-        return ProviderSet::from_bits((std::uint64_t(1) << providers.size()) - 1);
-    }
 };
 
 }  // namespace chorale::msa

@@ -1369,9 +1369,10 @@ Verdict World::run() {
                           " hold until " +
                           (j.hold_end ? std::to_string(j.hold_end->count() / 1000)
                                       : std::string("-")) +
-                          " ns since " + std::to_string(node.state.movement.ns.at().count() / 1000) +
-                          " keys " + std::to_string(node.state.movement.keys.at().count() / 1000) +
-                          " ds " + std::to_string(node.state.movement.ds.at().count() / 1000));
+                          " ns since " +
+                          std::to_string(node.state.movement.ns.at().count() / 1000) + " keys " +
+                          std::to_string(node.state.movement.keys.at().count() / 1000) + " ds " +
+                          std::to_string(node.state.movement.ds.at().count() / 1000));
                 }
                 for (const auto& pr : node.state.providers)
                     trace("    furthest of " + pr.identity.to_text() + " " +
@@ -1382,13 +1383,14 @@ Verdict World::run() {
                           std::to_string(pr.largest_ttl.largest));
                 for (const auto& k : node.state.keys)
                     if (!k.is_free())
-                        trace("    key " + std::to_string(key_numbers_[k.rdata]) + " owners " +
-                              std::to_string(k.owners.bits()) + " unused " +
-                              std::to_string(k.unused.is_set()
-                                                 ? (node.state.elapsed - k.unused.at()).count() / 1000
-                                                 : -1) +
-                              (k.signs.is_set() ? " signs" : "") + (k.in_ds.is_set() ? " ds" : "") +
-                              (k.algorithm_everywhere.is_set() ? "" : " NOT-EVERYWHERE"));
+                        trace(
+                            "    key " + std::to_string(key_numbers_[k.rdata]) + " owners " +
+                            std::to_string(k.owners.bits()) + " unused " +
+                            std::to_string(k.unused.is_set()
+                                               ? (node.state.elapsed - k.unused.at()).count() / 1000
+                                               : -1) +
+                            (k.signs.is_set() ? " signs" : "") + (k.in_ds.is_set() ? " ds" : "") +
+                            (k.algorithm_everywhere.is_set() ? "" : " NOT-EVERYWHERE"));
                 const auto show = [&](const Intended& i) {
                     return "dnskey " + std::to_string(mask_of(node.state, i.dnskey)) + " cds " +
                            std::to_string(mask_of(node.state, i.cds)) + " ns " +
@@ -1410,8 +1412,8 @@ Verdict World::run() {
                                  (r.provider() ? node.state.providers[*r.provider()].identity
                                                : pr.heard->strangers[r.subject - proto::most_rungs])
                                      .to_text() +
-                                 "/" + std::string(proto::to_text(r.rung)) +
-                                 "/" + std::string(proto::to_text(r.status));
+                                 "/" + std::string(proto::to_text(r.rung)) + "/" +
+                                 std::string(proto::to_text(r.status));
                     trace("    " + pr.identity.to_text() + " keys " +
                           std::to_string(mask_of(node.state, pr.keys)) + " entry " +
                           std::to_string(mask_of(node.state, pr.entry_keys)) + " announced " +
