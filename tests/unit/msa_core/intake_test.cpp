@@ -92,4 +92,98 @@ TEST_CASE("ON, OFF, both, and neither are what the roster makes of a provider") 
     CHECK(wanted("msa.b.") == Wanted::absent);
 }
 
+TEST_CASE("A mark is never before its moment, and never is kept apart") {
+    using std::chrono::milliseconds;
+    CHECK(Mark(milliseconds(0)).elapsed() == milliseconds(0));
+    CHECK(Mark(milliseconds(1)).elapsed() == milliseconds(1000));
+    CHECK(Mark(milliseconds(1000)).elapsed() == milliseconds(1000));
+    CHECK_FALSE(Mark().is_set());
+    CHECK(Mark().elapsed() == never);
+    CHECK(Mark(never) == Mark());
+    // Beyond 136 years it stands still, and stays a moment.
+    CHECK(Mark(std::chrono::hours(24 * 366 * 300)).is_set());
+}
+
+TEST_CASE("A wait that began within a second is not shorter for it") {
+    Since since;
+    CHECK(since.look(Truth::yes, std::chrono::milliseconds(1500)));
+    CHECK_FALSE(since.look(Truth::yes, std::chrono::milliseconds(9000)));
+    CHECK_FALSE(since.lasted(std::chrono::seconds(10), std::chrono::milliseconds(11'999)));
+    CHECK(since.lasted(std::chrono::seconds(10), std::chrono::milliseconds(12'000)));
+    CHECK(since.look(Truth::no, std::chrono::milliseconds(12'000)));
+    CHECK_FALSE(since.is_set());
+}
+
+TEST_CASE("A stranger in an announcement is known once the roster names him") {
+    ZoneLab lab;
+    lab.see();
+    Announcement said;
+    said.rungs = {{ProcessKind::join, name("msa.B."), Rung::IN, RungStatus::done},
+                  {ProcessKind::setup, name("msa.c."), Rung::NS_GONE, RungStatus::meeting}};
+    lab.feed(event::Heard{PeerGate::admit(name("msa.b.")), said});
+    const auto rungs = [&] { return lab.state.providers[1].heard->rungs(); };
+    REQUIRE(rungs().size() == 2);
+    CHECK(rungs()[0].provider() == std::size_t(1));
+    CHECK_FALSE(rungs()[1].provider().has_value());
+    CHECK(rungs()[1].process == ProcessKind::setup);
+    CHECK(rungs()[1].rung == Rung::NS_GONE);
+    CHECK(rungs()[1].status == RungStatus::meeting);
+    lab.zone.msigner.push_back(msigner(1, "msa.c."));
+    lab.see();
+    REQUIRE(lab.state.providers.size() == 3);
+    CHECK(rungs()[1].provider() == std::size_t(2));
+}
+
+TEST_CASE("A DS names its key by each digest type, however often it is shown") {
+    for (const std::uint8_t type : {std::uint8_t(2), std::uint8_t(4)}) {
+        ZoneLab lab;
+        lab.see();
+        ParentAnswer parent;
+        parent.answered = true;
+        parent.ds = {crypto::make_ds(lab.state.zone, key(1, 1), type)};
+        ParentAnswer other = parent;
+        other.ds.push_back(crypto::make_ds(lab.state.zone, key(7, 1), type));
+        lab.feed(event::Surveyed{{{}, {parent, parent}}});
+        CHECK(lab.state.parent.ds_every == find_keys(lab.state, {key(1, 1)}));
+        CHECK_FALSE(lab.state.parent.has_foreign_ds);
+        lab.feed(event::Surveyed{{{}, {parent, other, other}}});
+        CHECK(lab.state.parent.ds_every == find_keys(lab.state, {key(1, 1)}));
+        CHECK(lab.state.parent.has_foreign_ds);
+    }
+}
+
+TEST_CASE("A fingerprint tells words apart, but not by their serial") {
+    Announcement word;
+    word.rungs = {{ProcessKind::join, name("msa.a."), Rung::IN, RungStatus::done}};
+    const auto print = [](const Announcement& it) {
+        return fingerprint(fingerprint_but_for_echo(it), it.echo);
+    };
+    const std::uint64_t before = print(word);
+    Announcement later = word;
+    later.serial = 7;
+    CHECK(print(later) == before);
+    const auto is_other = [&](auto change) {
+        Announcement other = word;
+        change(other);
+        return print(other) != before;
+    };
+    CHECK(is_other([](Announcement& it) { it.roster[31] = 1; }));
+    CHECK(is_other([](Announcement& it) { it.contribution[0] = 1; }));
+    CHECK(is_other([](Announcement& it) { it.epoch = 1; }));
+    CHECK(is_other([](Announcement& it) { it.rungs.clear(); }));
+    CHECK(is_other([](Announcement& it) { it.rungs[0].rung = Rung::NS; }));
+    CHECK(is_other([](Announcement& it) { it.rungs[0].process = ProcessKind::setup; }));
+    CHECK(is_other([](Announcement& it) { it.rungs[0].status = RungStatus::blocked; }));
+    CHECK(is_other([](Announcement& it) { it.rungs[0].subject = name("msa.b."); }));
+    CHECK(is_other([](Announcement& it) { it.hold_end = Instant(std::chrono::seconds(60)); }));
+    CHECK(is_other([](Announcement& it) { it.dnskey_ttl = 1; }));
+    CHECK(is_other([](Announcement& it) { it.ns_ttl = 1; }));
+    CHECK(is_other([](Announcement& it) { it.largest_ttl = 1; }));
+    CHECK(is_other([](Announcement& it) { it.is_recovering = true; }));
+    CHECK(is_other([](Announcement& it) { it.echo.epoch = 1; }));
+    CHECK(is_other([](Announcement& it) { it.echo.steps = 1; }));
+    CHECK(is_other([](Announcement& it) { it.term = 1; }));
+    CHECK(is_other([](Announcement& it) { it.leader = name("msa.a."); }));
+}
+
 }  // namespace chorale::msa::test
