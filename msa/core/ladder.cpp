@@ -83,13 +83,14 @@ KeySet leaving_keys(const ZoneState& state) {
     }
     return keys;
 }
+// All but those of who stays: a leaver may have withdrawn names that are still delegated to.
 ServerSet leaving_servers(const ZoneState& state) {
     ServerSet leaving, staying;
+    for (std::size_t at = 0; at < state.servers.size(); ++at)
+        if (!state.servers[at].is_free) leaving.add(at);
     for (std::size_t at = 0; at < state.providers.size(); ++at) {
         const Provider& provider = state.providers[at];
-        if (state.movement.subjects.contains(at))
-            leaving |= provider.servers;
-        else if (provider.position.has_ns())
+        if (!state.movement.subjects.contains(at) && provider.position.has_ns())
             staying |= provider.servers;
     }
     return leaving - staying;
@@ -204,7 +205,8 @@ Truth ns_gone(const Policy& policy, const ZoneState& state, std::string* lacks) 
                   "an NS RRset without the leaving servers at every server of ", &provider);
     }
     found.add(
-        seen(state.parent, !state.parent.ns_some.meets(leaving) && !state.parent.ns_every.empty()),
+        seen(state.parent, !state.parent.ns_some.meets(leaving) && !state.parent.ns_every.empty() &&
+                               !state.parent.has_foreign_ns),
         "an NS RRset without the leaving servers at every server of the parent");
     return found.truth();
 }

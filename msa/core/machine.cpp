@@ -459,8 +459,8 @@ Digest digest_of(const Contribution& contribution) {
 
 namespace {
 
-// No cached DS RRset asks for signatures by the algorithm of this own key, or another
-// one makes them (RFC 4035 2.2).
+// No DS RRset that is or will be cached asks for signatures by the algorithm of this own
+// key, or another one makes them (RFC 4035 2.2).
 bool may_lose_algorithm(const Policy& policy, const ZoneState& state, KeySet own, std::size_t at) {
     const std::uint8_t algorithm = state.keys[at].algorithm();
     const bool is_entry = state.keys[at].has_entry_flag();
@@ -469,6 +469,12 @@ bool may_lose_algorithm(const Policy& policy, const ZoneState& state, KeySet own
             (!is_entry || state.zone_signers.contains(other)) &&
             (is_entry || state.zone_data_signers.contains(other)))
             return true;
+    // Nor will one that is yet to come.
+    KeySet entry = state.providers.front().entry_keys | state.wanted.cds | state.zone_cds;
+    for (const std::size_t provider : reachable(state))
+        entry |= state.providers[provider].entry_keys | state.providers[provider].announced_entry;
+    for (const std::size_t other : entry)
+        if (state.keys[other].algorithm() == algorithm) return false;
     for (const Key& key : state.keys)
         if (!key.is_free() && key.algorithm() == algorithm &&
             !key.out_of_ds.lasted(state.ds_ttl.wait() + margin(policy), state.elapsed))
@@ -539,8 +545,16 @@ Advice advice(const Policy& policy, const ZoneState& state) {
     ServerSet named = state.parent.ns_some;
     for (std::size_t at = 1; at < state.providers.size(); ++at)
         named |= state.providers[at].view.ns_some;
-    for (const std::size_t at : self.servers)
-        if (state.servers[at].was_named || named.contains(at)) advice.may_stop = false;
+    // Names that nobody contributes may be ours of before.
+    ServerSet others;
+    for (std::size_t at = 1; at < state.providers.size(); ++at)
+        others |= state.providers[at].servers;
+    others -= self.servers;
+    for (std::size_t at = 0; at < state.servers.size(); ++at)
+        if (!state.servers[at].is_free && !others.contains(at) &&
+            (state.servers[at].was_named || named.contains(at)))
+            advice.may_stop = false;
+    if (state.parent.has_foreign_ns) advice.may_stop = false;
     return advice;
 }
 

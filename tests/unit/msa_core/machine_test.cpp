@@ -292,7 +292,30 @@ TEST_CASE("An algorithm may stop signing data once no cached DS RRset asks for i
     CHECK(look({}, {old_ds, new_ds}).empty());
     CHECK(look(std::chrono::hours(5), {old_ds, new_ds}).empty());
     CHECK(look({}, {new_ds}).empty());
-    CHECK(look(std::chrono::minutes(66), {new_ds}) == KeySet::of(*find_key(lab.state, old_zone)));
+    CHECK(look(std::chrono::minutes(66), {new_ds}).empty());
+    // Until then a CDS RRset could bring it back.
+    lab.feed(event::Withdrawn{old_entry});
+    CHECK(look({}, {new_ds}) == KeySet::of(*find_key(lab.state, old_zone)));
+}
+
+TEST_CASE("Who is OFF may not stop while a name that it withdrew is delegated to") {
+    ZoneLab lab = both();
+    lab.feed(event::Surveyed{survey_of(lab, {name("ns.a.")}, {})});
+    lab.policy.name_servers = {name("ns2.a.")};
+    lab.zone.apex.name_servers = {name("ns.b.")};
+    lab.zone.msigner = {msigner(2, "msa.a."), msigner(1, "msa.b.")};
+    lab.see();
+    const auto may_stop = [&](Duration later, const char* delegated_to) {
+        lab.moment.steady += later;
+        lab.feed(event::Surveyed{survey_of(lab, {name(delegated_to)}, {})});
+        return advice(lab.policy, lab.state).may_stop;
+    };
+    CHECK_FALSE(may_stop({}, "ns.a."));
+    CHECK_FALSE(may_stop(std::chrono::hours(2), "ns.a."));
+    CHECK_FALSE(may_stop({}, "ns.b."));
+    CHECK_FALSE(may_stop({}, "ns.nobody."));
+    CHECK_FALSE(may_stop(std::chrono::hours(2), "ns.nobody."));
+    CHECK(may_stop(std::chrono::hours(2), "ns.b."));
 }
 
 }  // namespace chorale::msa::test
