@@ -422,9 +422,12 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
         if (state.is_recovering) {
             // Nobody knows more than we: go on with what we know, as if it began now.
             report(actions, "nobody knows more: goes on from its own state", true);
+            // Theirs too: somebody without a part may be in one that is beyond what it heard of us.
+            const std::uint64_t limit = state.epoch_seen + most_epochs_ahead;
             for (const Provider& peer : state.providers)
-                if (peer.heard && peer.heard->echo.epoch <= state.epoch_seen + most_epochs_ahead)
-                    state.epoch_seen = std::max(state.epoch_seen, peer.heard->echo.epoch);
+                for (const std::uint64_t epoch :
+                     {peer.heard ? peer.heard->echo.epoch : 0, peer.heard ? peer.heard->epoch : 0})
+                    if (epoch <= limit) state.epoch_seen = std::max(state.epoch_seen, epoch);
             state.is_recovering = false;
             state.lost_at.begin(state.elapsed);
             Movement& movement = state.movement;

@@ -318,4 +318,20 @@ TEST_CASE("Who is OFF may not stop while a name that it withdrew is delegated to
     CHECK(may_stop(std::chrono::hours(2), "ns.b."));
 }
 
+TEST_CASE("Who goes on from an old disk takes no epoch that somebody else is in") {
+    ZoneLab lab = both();
+    lab.feed(event::Surveyed{survey_of(lab, {name("ns.a.")}, {})});
+    lab.state.is_recovering = lab.state.has_part = lab.state.is_paused = true;
+    lab.state.movement.epoch = 3;
+    lab.state.movement.subjects = ProviderSet::of(0);
+    lab.state.movement.has_met = true;
+    Announcement said;
+    said.roster = lab.state.roster.hash;
+    said.epoch = 9;
+    said.echo.epoch = 7;
+    lab.feed(event::Heard{PeerGate::admit(name("msa.b.")), said});
+    CHECK_FALSE(lab.state.is_recovering);
+    CHECK(lab.state.movement.epoch > 9);
+}
+
 }  // namespace chorale::msa::test
