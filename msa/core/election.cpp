@@ -16,7 +16,7 @@ void begin_term(Election& election, std::uint64_t term) {
     election.term = term;
     election.voted.reset();
     election.leader.reset();
-    election.votes = ProviderSet();
+    election.votes = election.renewals = ProviderSet();
 }
 
 bool is_elected(const Policy& policy, const ZoneState& state) {
@@ -99,11 +99,26 @@ bool take_leader(const Policy& policy, ZoneState& state, std::size_t from,
         if (!election.leader) election.leader = static_cast<std::uint8_t>(from);
         if (*election.leader == from) election.lease_end = state.elapsed + lease(policy);
     } else if (*announcement.leader == state.providers.front().identity && leads(policy, state)) {
-        // A follower heard us: so the lease goes on.
+        // A majority heard us: so the lease goes on.
         election.votes.add(from);
-        election.lease_end = state.elapsed + lease(policy);
+        election.renewals.add(from);
+        const ProviderSet all = electorate(policy, state);
+        if (2 * ((election.renewals | ProviderSet::of(0)) & all).size() > all.size()) {
+            election.renewals = ProviderSet();
+            election.lease_end = state.elapsed + lease(policy);
+        }
     }
     return is_new;
+}
+
+bool take_leader_word(const Policy& policy, ZoneState& state, std::size_t from,
+                      std::uint64_t term) {
+    Election& election = state.election;
+    if (from == 0 || term != election.term || !electorate(policy, state).contains(from) ||
+        election.leader != from)
+        return false;
+    election.lease_end = state.elapsed + lease(policy);
+    return true;
 }
 
 bool elect(const Policy& policy, ZoneState& state, std::uint32_t random,
@@ -126,7 +141,9 @@ bool elect(const Policy& policy, ZoneState& state, std::uint32_t random,
             if (at == 0 || state.providers[at].peer == PeerState::operational)
                 candidates.push_back(state.providers[at].identity);
         candidates = proto::election_order(state.zone, state.epoch_seen, std::move(candidates));
-        const bool is_first = candidates.front() == state.providers.front().identity;
+        // Who has just started does not depose a leader that it has not heard of yet.
+        const bool is_first = 2 * candidates.size() > all.size() &&
+                              candidates.front() == state.providers.front().identity;
         // Nobody calls twice in a row without giving the others a turn.
         const bool has_called = election.voted.has_value();
         const Duration pause = policy.interval + policy.interval * (random % 1000) / 1000;
@@ -154,8 +171,9 @@ Intended permitted(const Policy& policy, const ZoneState& state, const Intended&
     const Intended& said = state.instruction->intended;
     const auto agreed = [](auto now, auto own, auto other) {
         const auto added = (own & other) - now;
-        const auto dropped = now - (own | other);
-        return (now | added) - dropped;
+        // What is to come may be what the rest can go for.
+        if (!(own - now - other).empty()) return now | added;
+        return (now | added) - (now - (own | other));
     };
     Intended intended = state.wanted;
     intended.dnskey = agreed(state.wanted.dnskey, target.dnskey, said.dnskey);

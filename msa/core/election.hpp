@@ -20,6 +20,9 @@ bool take_vote(const Policy& policy, ZoneState& state, std::size_t from, std::ui
 // What a peer says of the term and of its leader.
 bool take_leader(const Policy& policy, ZoneState& state, std::size_t from,
                  const Announcement& announcement);
+// An instruction of this term: false if it is not the leader's. It prolongs the lease, as
+// intervals differ from one provider to another.
+bool take_leader_word(const Policy& policy, ZoneState& state, std::size_t from, std::uint64_t term);
 // Calls an election if one is due.
 bool elect(const Policy& policy, ZoneState& state, std::uint32_t random,
            std::vector<Action>& actions);

@@ -212,6 +212,12 @@ ServerSet find_servers(const ZoneState& state, const std::vector<dns::Name>& nam
     return servers;
 }
 
+static std::optional<std::size_t> owner_of(const ZoneState& state, std::size_t server) {
+    for (std::size_t at = 0; at < state.providers.size(); ++at)
+        if (state.providers[at].servers.contains(server)) return at;
+    return std::nullopt;
+}
+
 bool take_contribution(const Policy&, ZoneState& state, std::size_t at,
                        const Contribution& contribution) {
     Provider& provider = state.providers[at];
@@ -233,10 +239,17 @@ bool take_contribution(const Policy&, ZoneState& state, std::size_t at,
     // An entry key that is not among the keys would be a CDS without DNSKEY.
     entry = find_keys(state, contribution.entry_keys) & keys;
     for (const dns::Name& name : contribution.name_servers) {
-        if (const auto server = add_server(state, name))
-            servers.add(*server);
-        else
+        const auto server = add_server(state, name);
+        if (!server) {
             is_full = true;
+        } else if (const auto other = owner_of(state, *server); !other || *other == at || at == 0) {
+            servers.add(*server);
+        } else {
+            // It would keep the other one in the NS RRset after it has left.
+            state.observations.push_back(provider.identity.to_text() + " contributes " +
+                                         name.to_text() + ", a name server of " +
+                                         state.providers[*other].identity.to_text());
+        }
     }
     if (is_full) {
         state.observations.push_back("no room for all that " + provider.identity.to_text() +

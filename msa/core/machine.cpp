@@ -179,7 +179,7 @@ private:
     }
     void take(const event::Instructed& it) {
         const auto at = find_provider(state_, it.peer.identity());
-        if (!at || leader_in_charge(policy_, state_) != at || it.term != state_.election.term ||
+        if (!at || !take_leader_word(policy_, state_, *at, it.term) ||
             it.epoch < state_.movement.epoch)
             return;
         Instruction instruction;
@@ -336,6 +336,7 @@ private:
             const bool was_heard = peer.heard && peer.heard->echo == ours;
             const Duration pause =
                 policy_.interval * (!was_heard                               ? 1
+                                    : leads(policy_, state_)                 ? 2
                                     : busy || !is_peer_mode(policy_, state_) ? 4
                                                                              : 20);
             peer.tell_again = Mark(state_.elapsed + pause);
@@ -539,9 +540,10 @@ Advice advice(const Policy& policy, const ZoneState& state) {
     if (position.has_keys()) {
         advice.may_stop = state.is_caught_up && position.process == ProcessKind::leave &&
                           (position.rung == Rung::STOPPED || position.rung == Rung::KEYS);
-        return advice;
+    } else {
+        advice.may_stop = state.has_left || advice.may_switch_off.includes(self.servers);
     }
-    advice.may_stop = state.has_left || advice.may_switch_off.includes(self.servers);
+    // Whatever the others say.
     ServerSet named = state.parent.ns_some;
     for (std::size_t at = 1; at < state.providers.size(); ++at)
         named |= state.providers[at].view.ns_some;

@@ -114,6 +114,12 @@ std::uint8_t lowest_start(const Provider& subject, bool is_done, ProcessKind pro
     }
     // One that has arrived may have left and been called back without our hearing of it.
     if (subject.position.is_settled()) return 2;
+    if (subject.position.process == ProcessKind::leave && is_done) {
+        const auto path = path_of(ProcessKind::leave);
+        const std::size_t next = index_of(ProcessKind::leave, subject.position.rung) + 1;
+        if (next >= path.size()) return 0;
+        return start_index({ProcessKind::leave, path[next]}, false, false, false, process);
+    }
     return is_done || start == 0 ? start : static_cast<std::uint8_t>(start - 1);
 }
 
@@ -238,8 +244,58 @@ void agree_on_parked(const Policy& policy, ZoneState& state) {
     }
 }
 
+// Those that say of themselves that they have a part, on the roster that we have.
+ProviderSet members(const Policy& policy, const ZoneState& state) {
+    ProviderSet set, leaving;
+    for (std::size_t at = 1; at < state.providers.size(); ++at) {
+        const Provider& peer = state.providers[at];
+        if (!peer.heard || peer.heard->is_recovering || peer.heard->roster != state.roster.hash)
+            continue;
+        const Word word = read_word(*peer.heard);
+        if (!word.is_readable) continue;
+        if (!word.present.contains(at) && !word.settled.contains(at) && !word.parked.contains(at))
+            continue;
+        if (!is_leaving(policy, peer))
+            set.add(at);
+        else if (!is_silent(policy, state, peer))
+            leaving.add(at);
+    }
+    // The word of one that leaves counts where there is no other.
+    return set.empty() ? leaving : set;
+}
+
+// Whoever was away learns from all others alike who came in meanwhile.
+bool take_in_members(const Policy& policy, ZoneState& state) {
+    const Movement& movement = state.movement;
+    const ProviderSet ours = settled(state) | parked(state);
+    const ProviderSet others = required(policy, state) | members(policy, state);
+    std::optional<ProviderSet> theirs;
+    for (const std::size_t at : others) {
+        const Provider& peer = state.providers[at];
+        if (!peer.heard || peer.heard->epoch != movement.epoch) return false;
+        const Word word = read_word(*peer.heard);
+        if (!agrees(state, peer, word) || word.process != movement.process ||
+            word.subjects != movement.subjects)
+            return false;
+        if (theirs && *theirs != (word.settled | word.parked)) return false;
+        theirs = word.settled | word.parked;
+    }
+    if (!theirs || *theirs == ours || !theirs->includes(ours)) return false;
+    for (const std::size_t at : others) {
+        for (const HeardRung& report : state.providers[at].heard->rungs()) {
+            const auto of = report.provider();
+            if (!of || ours.contains(*of) || !theirs->contains(*of)) continue;
+            state.providers[*of].position = {report.process, report.rung};
+        }
+    }
+    return true;
+}
+
 // All that is required is in this epoch, and means the same by it.
 bool try_to_meet(const Policy& policy, ZoneState& state, std::vector<Action>& actions) {
+    if (take_in_members(policy, state)) return true;
+    // Not without those that are in by their own word.
+    if (!reachable(state).includes(members(policy, state))) return false;
     Movement& movement = state.movement;
     std::size_t index = movement.index;
     // The others may have completed without us what we are still on: if nobody reaches us.
@@ -357,26 +413,6 @@ bool try_to_advance(const Policy& policy, ZoneState& state, std::vector<Action>&
     return true;
 }
 
-// Those that say of themselves that they have a part, on the roster that we have.
-ProviderSet members(const Policy& policy, const ZoneState& state) {
-    ProviderSet set, leaving;
-    for (std::size_t at = 1; at < state.providers.size(); ++at) {
-        const Provider& peer = state.providers[at];
-        if (!peer.heard || peer.heard->is_recovering || peer.heard->roster != state.roster.hash)
-            continue;
-        const Word word = read_word(*peer.heard);
-        if (!word.is_readable) continue;
-        if (!word.present.contains(at) && !word.settled.contains(at) && !word.parked.contains(at))
-            continue;
-        if (!is_leaving(policy, peer))
-            set.add(at);
-        else if (!is_silent(policy, state, peer))
-            leaving.add(at);
-    }
-    // The word of one that leaves counts where there is no other.
-    return set.empty() ? leaving : set;
-}
-
 // All others whose word counts are together in a later epoch: while this provider's did not
 // count, they went on without it.
 bool is_left_behind(const Policy& policy, const ZoneState& state) {
@@ -407,6 +443,43 @@ bool is_beginning(const Policy& policy, const ZoneState& state) {
     }
     const Wanted own = state.providers.front().wanted;
     return own == Wanted::on || own == Wanted::off;
+}
+
+// The parent names it or has what the way into the NS RRset needs, or another than itself
+// names it.
+bool is_reachable_already(const ZoneState& state, std::size_t at) {
+    const Provider& provider = state.providers[at];
+    if (provider.servers.meets(state.parent.ns_some)) return true;
+    const bool is_insecure = state.parent.is_whole && !state.parent.has_ds;
+    if (at == 0) {
+        for (std::size_t other = 1; other < state.providers.size(); ++other)
+            if (provider.servers.meets(state.providers[other].view.ns_some)) return true;
+        return is_insecure;
+    }
+    if (!provider.heard) return false;
+    const auto rungs = provider.heard->rungs();
+    const bool says_so = std::any_of(rungs.begin(), rungs.end(), [&](const auto& it) {
+        const Position said{it.process, it.rung};
+        const bool is_underway = is_insecure && it.process == ProcessKind::setup && said.has_keys();
+        return it.provider() == at && (said.has_ns() || is_underway);
+    });
+    return says_so && (is_insecure || provider.entry_keys.meets(state.parent.ds_every));
+}
+
+// What others say is taken over only where it cannot break what caches hold by what we
+// see ourselves: members may be wrong, or lie.
+bool is_borne_out(const ZoneState& state, const std::vector<Position>& positions) {
+    for (std::size_t at = 0; at < positions.size(); ++at) {
+        const Provider& provider = state.providers[at];
+        const Position& ours = provider.position;
+        const Position& theirs = positions[at];
+        if (theirs.has_ns() && !ours.has_ns() && !is_reachable_already(state, at)) return false;
+        const bool is_less =
+            (ours.has_keys() && !theirs.has_keys()) || (ours.has_cds() && !theirs.has_cds());
+        if (is_less && provider.was_reached && state.providers.front().position.has_keys())
+            return false;
+    }
+    return true;
 }
 
 // Whoever has no part in the zone, or knows an older state of it, takes over what all
@@ -459,13 +532,6 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
     }
     for (const std::size_t at : model.settled)
         if (at != 0 && !from.contains(at) && !is_leaving(policy, state.providers[at])) return false;
-    // What caches still hold of somebody does not go because others do not name him.
-    for (std::size_t at = 1; at < state.providers.size(); ++at) {
-        const Provider& provider = state.providers[at];
-        if (state.providers.front().position.has_keys() && provider.position.has_keys() &&
-            provider.was_reached && !model.all().contains(at))
-            return false;
-    }
     // Not from an old disk.
     for (const std::size_t at : from) {
         const Progress said = progress_in(*state.providers[at].heard);
@@ -517,20 +583,28 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
             taken.index = static_cast<std::uint8_t>(own);
             taken.has_met = taken.was_done = true;
             taken.entered.begin(state.elapsed);
+            // One that nobody can have reached goes on from where the last of the others is.
+            if (position_at(taken).has_ns() && taken.subjects.contains(0) &&
+                !state.providers.front().position.has_ns() && !is_reachable_already(state, 0))
+                taken.index = static_cast<std::uint8_t>(least);
         }
     }
-    for (Provider& provider : state.providers) provider.position = Position{};
+    std::vector<Position> positions(state.providers.size());
     for (const HeardRung& report : first.rungs()) {
         const auto at = report.provider();
-        if (at && !model.subjects.contains(*at))
-            state.providers[*at].position = {report.process, report.rung};
-        if (!at || !model.subjects.contains(*at) || !has_part) continue;
-        state.providers[*at].position = {report.process, report.rung};
-        state.providers[*at].start =
-            static_cast<std::uint8_t>(index_of(report.process, report.rung));
+        if (!at || (model.subjects.contains(*at) && !has_part)) continue;
+        positions[*at] = taken.has_met && taken.subjects.contains(*at)
+                             ? position_at(taken)
+                             : Position{report.process, report.rung};
     }
+    if (!is_borne_out(state, positions)) return false;
+    for (std::size_t at = 0; at < positions.size(); ++at)
+        state.providers[at].position = positions[at];
+    for (const HeardRung& report : first.rungs())
+        if (const auto at = report.provider(); at && taken.subjects.contains(*at))
+            state.providers[*at].start =
+                static_cast<std::uint8_t>(index_of(report.process, report.rung));
     movement = taken;
-    if (movement.has_met) take_positions(state);
     state.epoch_seen = std::max(state.epoch_seen, first.epoch);
     state.has_part = has_part || model.is_over();
     state.is_recovering = false;
@@ -592,6 +666,24 @@ std::optional<Plan> common_plan(const Policy& policy, const ZoneState& state,
     return common;
 }
 
+// Whether what we are on can be left for what all others have turned to.
+bool is_free_for(const Policy& policy, const ZoneState& state, const Plan& theirs) {
+    const Movement& movement = state.movement;
+    // On the first rung nothing was begun, or they would stay too.
+    if (movement.is_over() || !movement.has_met || movement.index == 0) return true;
+    // They may have been one rung further, and found others there.
+    if (movement.was_done && theirs.process == movement.process &&
+        theirs.subjects.includes(movement.subjects))
+        return true;
+    // They have arrived, and want us to come back.
+    if (movement.index + 1U != path_of(movement.process).size() ||
+        theirs.subjects != ProviderSet::of(0))
+        return false;
+    for (const std::size_t at : required(policy, state))
+        if (!is_beyond(movement, read_word(*state.providers[at].heard))) return false;
+    return true;
+}
+
 // The plan is another one than the movement under way, or somebody whose word counts
 // is in a later epoch of the same.
 bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& actions) {
@@ -602,9 +694,7 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     auto next = plan(policy, state, lacks);
     std::uint64_t their_epoch = 0;
     if (const auto theirs = common_plan(policy, state, their_epoch)) {
-        // On the first rung nothing was begun, or they would stay too.
-        const bool is_free = state.movement.is_over() || !state.movement.has_met || !next ||
-                             state.movement.index == 0;
+        const bool is_free = !next || is_free_for(policy, state, *theirs);
         if (their_epoch > state.movement.epoch && is_free)
             next = theirs;
         else if (their_epoch == state.movement.epoch && !state.movement.is_over() &&
@@ -667,6 +757,14 @@ std::string describe(const ZoneState& state) {
            std::string(proto::to_text(position_at(movement).rung));
 }
 
+// Went on to the DS RRset while our word did not count.
+static bool has_secured(const ZoneState& state, const Provider& peer, ProviderSet subjects) {
+    if (!peer.heard) return false;
+    const Word word = read_word(*peer.heard);
+    return agrees(state, peer, word) && word.process == ProcessKind::setup && word.has_met &&
+           word.subjects.meets(subjects) && word.index >= index_of(ProcessKind::setup, Rung::DS);
+}
+
 std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::string& lacks) {
     if (!state.roster.is_present) {
         lacks = "an MSIGNER RRset in the zone";
@@ -721,6 +819,8 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
         // Others may be one rung further.
         is_secured |= state.movement.process == ProcessKind::setup && state.movement.was_done &&
                       position_at(state.movement).rung == Rung::NS;
+        for (const std::size_t at : required(policy, state))
+            is_secured |= has_secured(state, state.providers[at], subjects);
         for (std::size_t at = 0; at < size && securing.empty() && !is_secured; ++at)
             if (state.providers[at].wanted == Wanted::on) subjects.add(at);
         if (!subjects.empty()) return Plan{ProcessKind::setup, subjects};

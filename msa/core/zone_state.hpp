@@ -227,6 +227,7 @@ struct Election {
     std::optional<std::uint8_t> voted;   // durable: for which provider, in this term
     std::optional<std::uint8_t> leader;  // of this term
     ProviderSet votes;
+    ProviderSet renewals;  // leader: who has followed since its lease was last prolonged
     Elapsed lease_end{};
     Elapsed call_at = never;
 };

@@ -166,6 +166,7 @@ struct Node {
     std::optional<Seconds> wake;
     Seconds pushes_until = 0;
     bool survey_due = false;
+    bool news_due = false;  // a survey at once, for what the last one did not know
     Seconds key_ttl = 0, data_ttl = 0, ns_ttl = 0;
     CrashPoint crash_point = CrashPoint::none;
 };
