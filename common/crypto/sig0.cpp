@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "common/crypto/dnskey.hpp"
+#include "common/crypto/handles.hpp"
 #include "common/dns/rdata.hpp"
 #include "common/dns/rdata/key.hpp"
 #include "common/dns/rdata/sig.hpp"
@@ -29,13 +30,6 @@ constexpr int least_rsa_bits = 1024;
 constexpr int most_exponent_bits = 32;
 constexpr std::size_t arcount_at = 10;
 
-template <auto Free>
-struct Freer {
-    template <class Thing>
-    void operator()(Thing* thing) const {
-        Free(thing);
-    }
-};
 using Number = std::unique_ptr<BIGNUM, Freer<BN_free>>;
 using Group = std::unique_ptr<EC_GROUP, Freer<EC_GROUP_free>>;
 using Point = std::unique_ptr<EC_POINT, Freer<EC_POINT_free>>;

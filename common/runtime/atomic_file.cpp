@@ -27,18 +27,19 @@ bool write_all(int descriptor, BytesView octets) {
     return true;
 }
 
-Result<void> sync_directory(const std::string& directory) {
-    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return failed(directory, "open", errno);
-    const int reason = ::fsync(descriptor) == 0 ? 0 : errno;
-    ::close(descriptor);
-    if (reason != 0) return failed(directory, "sync", reason);
-    return success();
+// Takes its final name; errno on failure.
+using Naming = bool (*)(const char* beside, const char* path);
+
+bool replace(const char* beside, const char* path) { return ::rename(beside, path) == 0; }
+
+// rename() would replace; a second name does not.
+bool name_anew(const char* beside, const char* path) {
+    if (::link(beside, path) != 0) return false;
+    ::unlink(beside);
+    return true;
 }
 
-}  // namespace
-
-Result<void> write_file_atomically(const std::string& path, BytesView octets, unsigned mode) {
+Result<void> write_beside(const std::string& path, BytesView octets, unsigned mode, Naming naming) {
     // mkostemp() creates it with 0600 under a name that nobody can foresee.
     std::string beside = path + ".XXXXXX";
     const int descriptor = ::mkostemp(beside.data(), O_CLOEXEC);
@@ -60,15 +61,35 @@ Result<void> write_file_atomically(const std::string& path, BytesView octets, un
     }
     if (is_done) {
         doing = "rename";
-        is_done = ::rename(beside.c_str(), path.c_str()) == 0;
+        is_done = naming(beside.c_str(), path.c_str());
         if (!is_done) reason = errno;
     }
     if (!is_done) {
         ::unlink(beside.c_str());
+        if (reason == EEXIST) return Error(ErrorKind::conflict, path + ": exists already");
         return failed(path, doing, reason);
     }
     const auto directory = std::filesystem::path(path).parent_path();
     return sync_directory(directory.empty() ? "." : directory.string());
+}
+
+}  // namespace
+
+Result<void> write_file_atomically(const std::string& path, BytesView octets, unsigned mode) {
+    return write_beside(path, octets, mode, replace);
+}
+
+Result<void> create_file_atomically(const std::string& path, BytesView octets, unsigned mode) {
+    return write_beside(path, octets, mode, name_anew);
+}
+
+Result<void> sync_directory(const std::string& directory) {
+    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return failed(directory, "open", errno);
+    const int reason = ::fsync(descriptor) == 0 ? 0 : errno;
+    ::close(descriptor);
+    if (reason != 0) return failed(directory, "sync", reason);
+    return success();
 }
 
 }  // namespace chorale::runtime

@@ -149,4 +149,42 @@ TEST_CASE("What cannot be written leaves the old file and nothing beside it") {
           ErrorKind::storage);
 }
 
+TEST_CASE("A file that is created replaces nothing, whatever is there") {
+    const Scratch scratch;
+    const auto path = scratch.file("key");
+    REQUIRE(create_file_atomically(path, as_bytes("one")));
+    struct stat status{};
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777U) == 0600);
+    CHECK(status.st_nlink == 1);
+
+    const auto link = scratch.file("link");
+    REQUIRE(::symlink(scratch.file("nowhere").c_str(), link.c_str()) == 0);
+    const auto directory = scratch.file("directory");
+    REQUIRE(std::filesystem::create_directory(directory));
+    for (const std::string& taken : {path, link, directory}) {
+        const auto created = create_file_atomically(taken, as_bytes("two"));
+        REQUIRE_FALSE(created);
+        CHECK(created.error().kind() == ErrorKind::conflict);
+        CHECK(created.error().message() == taken + ": exists already");
+    }
+    CHECK(*read_text_file(path) == "one");
+    CHECK(files_in(scratch.directory()) == 3);
+}
+
+TEST_CASE("A file that cannot be created whole is not there") {
+    const Scratch scratch;
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    rlimit limit = before;
+    limit.rlim_cur = 1'000;
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    const auto created = create_file_atomically(scratch.file("key"), Bytes(2'000, 1));
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    REQUIRE_FALSE(created);
+    CHECK(created.error().kind() == ErrorKind::storage);
+    CHECK(files_in(scratch.directory()) == 0);
+}
+
 }  // namespace chorale::runtime
