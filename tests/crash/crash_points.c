@@ -1,7 +1,7 @@
 /* Kills the process at its N-th change of the outer world (LD_PRELOAD).
  *
  * Counted are, in order of entry and over all threads: write, writev, pwrite, pwrite64, fsync,
- * fdatasync, ftruncate, ftruncate64, rename, renameat, unlink, unlinkat on regular files, and
+ * fdatasync, ftruncate, ftruncate64, rename, renameat, link, unlink, unlinkat on regular files, and
  * write, writev, send, sendto, sendmsg, sendmmsg on sockets. File descriptors 0 to 2 (the log),
  * pipes and event descriptors do not count.
  *
@@ -167,6 +167,10 @@ int rename(const char *from, const char *to) {
     COUNTED(RENAME, real(from, to), int)
 }
 
+int link(const char *from, const char *to) {
+    REAL(link)
+    COUNTED(RENAME, real(from, to), int)
+}
 int renameat(int from_folder, const char *from, int to_folder, const char *to) {
     REAL(renameat)
     COUNTED(RENAME, real(from_folder, from, to_folder, to), int)

@@ -1,0 +1,72 @@
+"""kill -9 at every write, sync, link and unlink of `msa keygen`: no key is half there, none is lost,
+and what is missing can be made.
+"""
+
+import itertools
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+
+from chorale import msa  # noqa: E402
+
+NAMES = ("sig0.pem", "tls.pem")
+AT_LEAST = 9  # points: write, sync, link, unlink for each file, and sync of the directory
+IDENTITY = "msa.example."
+
+
+@pytest.fixture(scope="module")
+def shim():
+    path = os.environ.get("CHORALE_CRASH_SHIM", "")
+    assert os.path.exists(path), "CHORALE_CRASH_SHIM names the built crash_points module"
+    return path
+
+
+def _is_whole(path):
+    for kind in ("pkey",) if path.name == NAMES[0] else ("pkey", "x509"):
+        done = subprocess.run(["openssl", kind, "-in", path, "-noout"], stderr=subprocess.DEVNULL,
+                              timeout=60)
+        if done.returncode != 0:
+            return False
+    return True
+
+
+def _killed(shim, directory, point, moment):
+    """False if there is no such point."""
+    done = msa.run("keygen", "--directory", directory, env={
+        **os.environ, "LD_PRELOAD": shim, "CHORALE_CRASH_AT": str(point),
+        "CHORALE_CRASH_WHEN": moment})
+    assert done.returncode in (0, -signal.SIGKILL), done
+    assert (done.returncode == 0) == (done.stdout != ""), "told of keys, or killed"
+    return done.returncode != 0
+
+
+@pytest.mark.parametrize("moment", ["before", "after", "torn"])
+def test_a_kill_at_any_point_leaves_whole_keys_or_none(shim, tmp_path, moment):
+    seen = set()
+    for point in itertools.count(1):
+        directory = tmp_path / str(point)
+        if not _killed(shim, directory, point, moment):
+            break
+        for path in directory.iterdir():
+            assert path.stat().st_mode & 0o7777 == 0o600
+        before = {name: (directory / name).read_bytes() for name in NAMES
+                  if (directory / name).exists()}
+        for name in before:
+            assert _is_whole(directory / name), (point, name)
+        seen.add(tuple(before))
+        missing = [name for name in NAMES if name not in before]
+        if missing:
+            more = ("--only", missing[0][:-len(".pem")]) if before else ()
+            msa.printed("keygen", "--directory", directory, *more)
+        for name, octets in before.items():
+            assert (directory / name).read_bytes() == octets, (point, name)
+        msa.printed("records", "--directory", directory, "--identity", IDENTITY, "--address",
+                    "192.0.2.1")
+    assert point > AT_LEAST
+    assert seen == {(), NAMES[:1], NAMES}
