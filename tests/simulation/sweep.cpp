@@ -105,7 +105,7 @@ const std::vector<PlantedFault>& planted_faults() {
                         "it was seen everywhere",
                         sending});
         list.push_back(
-            {"keeps_leaver_in_its_own_ns", "who leaves stays in its own NS RRset", own_ns, "I5"});
+            {"keeps_leaver_in_its_own_ns", "who leaves stays in its own NS RRset", own_ns});
         list.push_back({"loses_holds", "waits are not on disk", holds});
         list.push_back({"loses_votes", "votes are not on disk", votes, "I11"});
         return list;
