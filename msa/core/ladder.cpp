@@ -147,7 +147,8 @@ Truth ds_everywhere(const Policy& policy, const ZoneState& state, std::string* l
     for (const std::size_t at : observed(policy, state)) {
         const Provider& provider = state.providers[at];
         const View& view = provider.view;
-        found.add(seen(view, (view.cds_some.empty() || view.cds_some == cds) && view.is_cds_alike &&
+        const KeySet served = view.cds_some - (at == 0 ? state.orphans : KeySet());
+        found.add(seen(view, (served.empty() || served == cds) && view.is_cds_alike &&
                                  !view.has_foreign_cds),
                   "the common CDS and CDNSKEY at every server of ", &provider);
     }
@@ -273,6 +274,31 @@ Truth can_climb(const Policy& policy, const ZoneState& state, std::string* lacks
 
 Elapsed later(Elapsed a, Elapsed b) { return std::max(a, b); }
 
+// What was not seen in an NS RRset may be in one since: of those that are on the way into it.
+static ServerSet servers_that_others_may_name(const Policy& policy, const ZoneState& state) {
+    const Movement& movement = state.movement;
+    ServerSet set;
+    for (std::size_t at = 0; at < state.providers.size(); ++at) {
+        const Provider& provider = state.providers[at];
+        bool may_be_named = !state.is_recovering && provider.position.has_ns();
+        if (!state.is_recovering && movement.subjects.contains(at) && movement.has_met &&
+            movement.was_done && movement.process != ProcessKind::leave) {
+            Movement next = movement;
+            ++next.index;
+            may_be_named |=
+                next.index < path_of(movement.process).size() && position_at(next).has_ns();
+        }
+        for (const Provider& peer : state.providers) {
+            if (!peer.heard || is_silent(policy, state, peer)) continue;
+            for (const HeardRung& report : peer.heard->rungs())
+                may_be_named |= report.provider() == at && report.status != RungStatus::meeting &&
+                                Position{report.process, report.rung}.has_ns();
+        }
+        if (may_be_named) set |= provider.servers;
+    }
+    return set;
+}
+
 bool look_at_keys(const Policy& policy, ZoneState& state) {
     bool is_new = false;
     const ProviderSet looked_at = observed(policy, state) | ProviderSet::of(0);
@@ -305,10 +331,12 @@ bool look_at_keys(const Policy& policy, ZoneState& state) {
         is_new |= key.in_ds.look(seen(parent, parent.ds_every.contains(at)), now);
         is_new |= key.out_of_ds.look(seen(parent, !parent.ds_some.contains(at)), now);
     }
+    const ServerSet nameable = servers_that_others_may_name(policy, state);
     for (std::size_t at = 0; at < state.servers.size(); ++at) {
         Server& server = state.servers[at];
         if (server.is_free) continue;
-        Truth gone = seen(state.parent, !state.parent.ns_some.contains(at));
+        Truth gone = seen(state.parent, !state.parent.ns_some.contains(at)) &
+                     truth_of(!nameable.contains(at));
         // Our own too: who names himself is never left.
         for (const std::size_t provider : observed(policy, state) | ProviderSet::of(0)) {
             const View& view = state.providers[provider].view;
@@ -517,7 +545,10 @@ Intended intended_for(const Policy& policy, const ZoneState& state, std::size_t 
     if (publishes_ns(position)) intended.ns = common_ns(state);
     if (policy.keeps_leaver_in_its_own_ns && position.process == ProcessKind::leave)
         intended.ns |= provider.servers;
-    if (at == 0) intended.dnskey |= state.orphans;
+    if (at == 0) {
+        intended.dnskey |= state.orphans;
+        if (publishes_cds(position)) intended.cds |= state.wanted.cds & state.orphans;
+    }
     intended.dnskey -= state.removed;
     intended.cds -= state.removed;
     // No CDS without its DNSKEY: a signer may refuse the whole zone for it.
@@ -542,8 +573,12 @@ bool look(const Policy& policy, ZoneState& state) {
     bool is_new = look_at_keys(policy, state);
     const Duration data = std::max(largest_data_ttl(state), largest_key_ttl(state));
     if (!state.orphans.empty() && state.orphaned.lasted(data + margin(policy), state.elapsed)) {
-        state.orphans = KeySet();
-        is_new = true;
+        // Not while anybody without a part may still be asked.
+        bool is_reached = false;
+        for (const Provider& provider : state.providers)
+            is_reached |= !provider.position.has_keys() && provider.was_reached;
+        if (!is_reached) state.orphans = KeySet();
+        is_new |= !is_reached;
     }
     Movement& movement = state.movement;
     if (!movement.is_over() && movement.has_met) {

@@ -82,14 +82,17 @@ private:
         // Until here, what certainly is ours.
         const KeySet own = own_keys(state_);
         state_.is_caught_up = true;
-        state_.is_suspect = false;
         dirty_ = true;
-        if (state_.is_restored) {
-            state_.injected |= state_.zone_keys - own;
-            for (const std::size_t at : state_.zone_keys - own)
-                if (state_.keys[at].owners.empty()) state_.orphans.add(at);
+        if (state_.is_restored || state_.is_suspect) {
+            const KeySet foreign = state_.zone_keys - own;
+            if (state_.is_restored) state_.injected |= foreign;
+            for (const std::size_t at : foreign - intended_for(policy_, state_, 0).dnskey)
+                if (state_.is_restored || !(state_.keys[at].owners - ProviderSet::of(0)).empty())
+                    state_.orphans.add(at);
+            state_.wanted.cds |= state_.zone_cds & state_.orphans;
             state_.orphaned.begin(state_.elapsed);
         }
+        state_.is_suspect = false;
         take_contribution(policy_, state_, 0, contribution_of(policy_, state_));
         if (!state_.is_restored) return;
         // What the combiner holds is what the zone shows.
@@ -280,6 +283,7 @@ private:
                 state_.elapsed - state_.pushed_since < 20 * policy_.interval)
                 continue;
             state_.injected.remove(at);
+            take_contribution(policy_, state_, 0, contribution_of(policy_, state_));
             dirty_ = true;
         }
         const KeySet stale = state_.injected - state_.wanted.dnskey - state_.zone_keys;

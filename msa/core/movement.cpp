@@ -295,8 +295,9 @@ bool take_in_members(const Policy& policy, ZoneState& state) {
 bool try_to_meet(const Policy& policy, ZoneState& state, std::vector<Action>& actions) {
     if (take_in_members(policy, state)) return true;
     // Not without those that are in by their own word.
-    if (!reachable(state).includes(members(policy, state))) return false;
     Movement& movement = state.movement;
+    for (const std::size_t at : members(policy, state) - reachable(state))
+        if (state.providers[at].heard->epoch >= movement.epoch) return false;
     std::size_t index = movement.index;
     // The others may have completed without us what we are still on: if nobody reaches us.
     bool may_restart = movement.subjects == ProviderSet::of(0);
@@ -814,7 +815,7 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
     // Who would leave a zone that is not secured yet stays until it is.
     if (!securing.empty() || !stranded.empty()) {
         ProviderSet subjects = securing | (stranded - silent);
-        bool is_secured = false;
+        bool is_secured = state.parent.has_ds;
         for (const std::size_t at : subjects) is_secured |= state.providers[at].position.has_cds();
         // Others may be one rung further.
         is_secured |= state.movement.process == ProcessKind::setup && state.movement.was_done &&
