@@ -280,7 +280,15 @@ bool take_in_members(const Policy& policy, ZoneState& state) {
         if (theirs && *theirs != (word.settled | word.parked)) return false;
         theirs = word.settled | word.parked;
     }
-    if (!theirs || *theirs == ours || !theirs->includes(ours)) return false;
+    if (!theirs || *theirs == ours) return false;
+    // Of one that leaves counts what our own survey says: has it gone, or not yet?
+    for (const std::size_t at : ours - *theirs)
+        if (!is_leaving(policy, state.providers[at]) || state.providers[at].was_reached)
+            return false;
+    for (const std::size_t at : *theirs - ours)
+        if (is_leaving(policy, state.providers[at]) && !state.providers[at].was_reached)
+            return false;
+    for (const std::size_t at : ours - *theirs) state.providers[at].position = Position{};
     for (const std::size_t at : others) {
         for (const HeardRung& report : state.providers[at].heard->rungs()) {
             const auto of = report.provider();
@@ -303,6 +311,10 @@ bool try_to_meet(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     bool may_restart = movement.subjects == ProviderSet::of(0);
     for (const std::size_t at : state.providers.front().servers)
         may_restart &= !state.servers[at].was_named;
+    // Nor does it matter how early one is that no cache knows.
+    bool is_reached = false;
+    for (const std::size_t at : movement.subjects) is_reached |= state.providers[at].was_reached;
+    may_restart |= !is_reached;
     for (const std::size_t at : required(policy, state)) {
         const Provider& peer = state.providers[at];
         if (!peer.heard || peer.heard->epoch != movement.epoch) return false;
@@ -642,16 +654,33 @@ bool take_back_arrivals(const Policy& policy, ZoneState& state) {
     return is_new;
 }
 
+// Those that were left behind together with us.
+ProviderSet fellows(const Policy& policy, const ZoneState& state) {
+    const Movement& movement = state.movement;
+    ProviderSet set;
+    if (!movement.has_met) return set;
+    for (const std::size_t at : required(policy, state)) {
+        const Provider& peer = state.providers[at];
+        if (!peer.heard || peer.heard->epoch != movement.epoch) continue;
+        const Word word = read_word(*peer.heard);
+        if (agrees(state, peer, word) && word.has_met && !word.is_over() &&
+            word.process == movement.process && word.subjects == movement.subjects)
+            set.add(at);
+    }
+    return set;
+}
+
 // What all other members mean to do in one epoch that is not before ours. Where two see
 // the order differently, the later word counts.
 std::optional<Plan> common_plan(const Policy& policy, const ZoneState& state,
                                 std::uint64_t& epoch) {
     std::optional<Plan> common;
+    const ProviderSet behind = fellows(policy, state);
     bool someone_is_in = false;
     for (const Provider& provider : state.providers) someone_is_in |= provider.position.has_keys();
     for (const std::size_t at : required(policy, state)) {
         const Provider& peer = state.providers[at];
-        if (someone_is_in && !peer.position.has_keys()) continue;
+        if ((someone_is_in && !peer.position.has_keys()) || behind.contains(at)) continue;
         if (!peer.heard || peer.heard->epoch < state.movement.epoch) return std::nullopt;
         const Word word = read_word(*peer.heard);
         if (!agrees(state, peer, word) || word.is_over() || word.has_met) return std::nullopt;
@@ -676,12 +705,18 @@ bool is_free_for(const Policy& policy, const ZoneState& state, const Plan& their
     if (movement.was_done && theirs.process == movement.process &&
         theirs.subjects.includes(movement.subjects))
         return true;
+    // Nothing is secure yet, so that nothing breaks by beginning together.
+    if (movement.process == ProcessKind::setup && theirs.process == ProcessKind::setup &&
+        theirs.subjects.includes(movement.subjects) && !state.parent.has_ds &&
+        movement.index < index_of(ProcessKind::setup, Rung::DS))
+        return true;
     // They have arrived, and want us to come back.
-    if (movement.index + 1U != path_of(movement.process).size() ||
-        theirs.subjects != ProviderSet::of(0))
-        return false;
-    for (const std::size_t at : required(policy, state))
-        if (!is_beyond(movement, read_word(*state.providers[at].heard))) return false;
+    ProviderSet behind = fellows(policy, state);
+    behind.add(0);
+    if (!behind.includes(theirs.subjects)) return false;
+    for (const std::size_t at : required(policy, state) - behind)
+        if (!read_word(*state.providers[at].heard).settled.includes(movement.subjects - behind))
+            return false;
     return true;
 }
 
@@ -783,7 +818,9 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
             state.movement.subjects.contains(at) && state.movement.process != ProcessKind::leave;
         const bool is_settled = position.is_settled() && !climbs;
         if (is_settled && !leaves) staying.add(at);
-        if (is_settled) holding.add(at);
+        // Who is on the last rungs of a join stays as well as who has arrived.
+        const bool is_in_ns = position.process == ProcessKind::join && position.has_ns();
+        if (is_settled || (is_in_ns && !leaves)) holding.add(at);
         // On the first rung, others may have begun.
         const bool may_climb = climbs && state.movement.has_met && may_have_begun(policy, state);
         if ((has_part(state, at) || may_climb) && !is_settled && moves) underway.add(at);
