@@ -289,7 +289,10 @@ static ServerSet servers_that_others_may_name(const Policy& policy, const ZoneSt
                 next.index < path_of(movement.process).size() && position_at(next).has_ns();
         }
         for (const Provider& peer : state.providers) {
-            if (!peer.heard || is_silent(policy, state, peer)) continue;
+            // Who cannot be reached himself names nobody.
+            if (!peer.heard || is_silent(policy, state, peer) ||
+                (!peer.was_reached && !peer.position.has_ns()))
+                continue;
             for (const HeardRung& report : peer.heard->rungs())
                 may_be_named |= report.provider() == at && report.status != RungStatus::meeting &&
                                 Position{report.process, report.rung}.has_ns();

@@ -683,15 +683,20 @@ std::optional<Plan> common_plan(const Policy& policy, const ZoneState& state,
         if ((someone_is_in && !peer.position.has_keys()) || behind.contains(at)) continue;
         if (!peer.heard || peer.heard->epoch < state.movement.epoch) return std::nullopt;
         const Word word = read_word(*peer.heard);
-        if (!agrees(state, peer, word) || word.is_over() || word.has_met) return std::nullopt;
+        if (!agrees(state, peer, word) || word.is_over()) return std::nullopt;
+        // Who has met already waits for those that they call back.
+        if (word.has_met && (peer.heard->epoch == state.movement.epoch || behind.empty()))
+            return std::nullopt;
         const Plan theirs{word.process, word.subjects};
         if (common && (!(theirs == *common) || peer.heard->epoch != epoch)) return std::nullopt;
         common = theirs;
         epoch = peer.heard->epoch;
     }
     if (!common) return std::nullopt;
+    // Also who leaves has to be taken in first where nothing is secure yet.
     for (const std::size_t at : common->subjects)
-        if (is_leaving(policy, state.providers[at]) != (common->process == ProcessKind::leave))
+        if (common->process != ProcessKind::setup &&
+            is_leaving(policy, state.providers[at]) != (common->process == ProcessKind::leave))
             return std::nullopt;
     return common;
 }
