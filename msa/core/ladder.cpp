@@ -350,6 +350,7 @@ bool look_at_keys(const Policy& policy, ZoneState& state) {
         for (std::size_t provider = 0; provider < state.providers.size(); ++provider) {
             // Who cannot be reached names himself to nobody.
             const Provider& it = state.providers[provider];
+            if (provider != 0 && !observed(policy, state).contains(provider)) continue;
             is_named |= it.position.has_ns() && it.view.ns_some.contains(at);
         }
         const Duration wait =

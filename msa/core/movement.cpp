@@ -429,8 +429,13 @@ bool try_to_advance(const Policy& policy, ZoneState& state, std::vector<Action>&
 // All others whose word counts are together in a later epoch: while this provider's did not
 // count, they went on without it.
 bool is_left_behind(const Policy& policy, const ZoneState& state) {
-    const ProviderSet others = required(policy, state);
-    if (others.empty() || !members(policy, state).includes(others)) return false;
+    const ProviderSet telling = members(policy, state);
+    ProviderSet others = required(policy, state);
+    for (const std::size_t at : required(policy, state))
+        if (state.providers[at].heard && state.providers[at].heard->is_recovering)
+            others.remove(at);
+    if (others.empty()) others = telling;
+    if (others.empty() || !telling.includes(others)) return false;
     for (const std::size_t at : others) {
         const Heard& heard = *state.providers[at].heard;
         const Word word = read_word(heard);
@@ -520,6 +525,12 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
             if (movement.is_over()) {
                 movement.epoch = state.epoch_seen;
             } else {
+                // The parent knows how far we had come: what names us does not stop doing so.
+                Provider& self = state.providers.front();
+                if (movement.process == ProcessKind::join && movement.subjects.contains(0) &&
+                    self.servers.meets(state.parent.ns_some) &&
+                    self.entry_keys.meets(state.parent.ds_every))
+                    self.position = {ProcessKind::join, Rung::NS};
                 const Plan same{movement.process, movement.subjects};
                 start(policy, state, same, state.epoch_seen + 1, actions);
             }
@@ -544,7 +555,9 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
         has_met |= word.has_met;
     }
     for (const std::size_t at : model.settled)
-        if (at != 0 && !from.contains(at) && !is_leaving(policy, state.providers[at])) return false;
+        if (at != 0 && !from.contains(at) && !is_leaving(policy, state.providers[at]) &&
+            !(state.providers[at].heard && state.providers[at].heard->is_recovering))
+            return false;
     // Not from an old disk.
     for (const std::size_t at : from) {
         const Progress said = progress_in(*state.providers[at].heard);
@@ -685,8 +698,11 @@ std::optional<Plan> common_plan(const Policy& policy, const ZoneState& state,
         const Word word = read_word(*peer.heard);
         if (!agrees(state, peer, word) || word.is_over()) return std::nullopt;
         // Who has met already waits for those that they call back.
-        if (word.has_met && (peer.heard->epoch == state.movement.epoch || behind.empty()))
-            return std::nullopt;
+        const Movement& ours = state.movement;
+        const bool waits_for_us =
+            ours.has_met ? !behind.empty() && peer.heard->epoch > ours.epoch
+                         : word.process == ours.process && word.subjects == ours.subjects;
+        if (word.has_met && !waits_for_us) return std::nullopt;
         const Plan theirs{word.process, word.subjects};
         if (common && (!(theirs == *common) || peer.heard->epoch != epoch)) return std::nullopt;
         common = theirs;
