@@ -280,7 +280,8 @@ static ServerSet servers_that_others_may_name(const Policy& policy, const ZoneSt
     ServerSet set;
     for (std::size_t at = 0; at < state.providers.size(); ++at) {
         const Provider& provider = state.providers[at];
-        bool may_be_named = !state.is_recovering && provider.position.has_ns();
+        bool may_be_named = !state.is_recovering && provider.position.has_ns() &&
+                            !silent_leavers(policy, state).contains(at);
         if (!state.is_recovering && movement.subjects.contains(at) && movement.has_met &&
             movement.was_done && movement.process != ProcessKind::leave) {
             Movement next = movement;

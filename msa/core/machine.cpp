@@ -91,6 +91,7 @@ private:
                     state_.orphans.add(at);
             state_.wanted.cds |= state_.zone_cds & state_.orphans;
             state_.orphaned.begin(state_.elapsed);
+            resume_from_parent(policy_, state_);
         }
         state_.is_suspect = false;
         take_contribution(policy_, state_, 0, contribution_of(policy_, state_));

@@ -500,6 +500,15 @@ bool is_borne_out(const ZoneState& state, const std::vector<Position>& positions
     return true;
 }
 
+// By what the parent has: we are on the way into what names us already.
+bool had_come_further(const ZoneState& state) {
+    const Movement& movement = state.movement;
+    const Provider& self = state.providers.front();
+    return movement.process == ProcessKind::join && movement.subjects.contains(0) &&
+           !self.position.has_ns() && self.servers.meets(state.parent.ns_some) &&
+           self.entry_keys.meets(state.parent.ds_every);
+}
+
 // Whoever has no part in the zone, or knows an older state of it, takes over what all
 // members say alike; true if that is another state than ours. `agrees`: it is known
 // what they say.
@@ -525,12 +534,8 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
             if (movement.is_over()) {
                 movement.epoch = state.epoch_seen;
             } else {
-                // The parent knows how far we had come: what names us does not stop doing so.
-                Provider& self = state.providers.front();
-                if (movement.process == ProcessKind::join && movement.subjects.contains(0) &&
-                    self.servers.meets(state.parent.ns_some) &&
-                    self.entry_keys.meets(state.parent.ds_every))
-                    self.position = {ProcessKind::join, Rung::NS};
+                if (had_come_further(state))
+                    state.providers.front().position = {ProcessKind::join, Rung::NS};
                 const Plan same{movement.process, movement.subjects};
                 start(policy, state, same, state.epoch_seen + 1, actions);
             }
@@ -741,6 +746,21 @@ bool is_free_for(const Policy& policy, const ZoneState& state, const Plan& their
     return true;
 }
 
+// Others have met already in what we have turned to.
+bool is_awaited(const Policy& policy, const ZoneState& state) {
+    const Movement& movement = state.movement;
+    if (movement.is_over() || movement.has_met) return false;
+    for (const std::size_t at : required(policy, state)) {
+        const Provider& peer = state.providers[at];
+        if (!peer.heard || peer.heard->epoch != movement.epoch) continue;
+        const Word word = read_word(*peer.heard);
+        if (agrees(state, peer, word) && word.has_met && !word.is_over() &&
+            word.process == movement.process && word.subjects == movement.subjects)
+            return true;
+    }
+    return false;
+}
+
 // The plan is another one than the movement under way, or somebody whose word counts
 // is in a later epoch of the same.
 bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& actions) {
@@ -772,6 +792,7 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     }
     Movement& movement = state.movement;
     const bool is_same = movement.process == next->process && movement.subjects == next->subjects;
+    if (!is_same && is_awaited(policy, state)) return false;
     std::uint64_t same_elsewhere = 0;
     std::uint64_t highest = std::max(state.epoch_seen, movement.epoch);
     const std::uint64_t limit = highest + most_epochs_ahead;
@@ -797,6 +818,15 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
 }
 
 }  // namespace
+
+void resume_from_parent(const Policy& policy, ZoneState& state) {
+    Movement& movement = state.movement;
+    if (!movement.has_met || !required(policy, state).empty() || !had_come_further(state)) return;
+    movement.index = static_cast<std::uint8_t>(index_of(ProcessKind::join, Rung::NS));
+    movement.was_done = false;
+    movement.entered.begin(state.elapsed);
+    take_positions(state);
+}
 
 bool is_passive(const Policy& policy, const ZoneState& state) {
     const Provider& self = state.providers.front();

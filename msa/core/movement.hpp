@@ -18,6 +18,9 @@ std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::stri
 // Moves as far as what was heard and seen permits. True if something durable changed.
 bool move(const Policy& policy, ZoneState& state, std::vector<Action>& actions);
 
+// After an older state came back that nobody else can correct: goes on where the parent shows
+// that we were.
+void resume_from_parent(const Policy& policy, ZoneState& state);
 // Others decide when it is this provider's turn: it has no part yet, or leaves.
 bool is_passive(const Policy& policy, const ZoneState& state);
 
