@@ -343,8 +343,12 @@ bool look_at_keys(const Policy& policy, ZoneState& state) {
                      truth_of(!nameable.contains(at));
         // Our own too: who names himself is never left.
         for (const std::size_t provider : observed(policy, state) | ProviderSet::of(0)) {
-            const View& view = state.providers[provider].view;
-            gone = gone & seen(view, !view.ns_some.contains(at));
+            // Others only where somebody can see what we say of them.
+            const Provider& it = state.providers[provider];
+            if (provider == 0 && !it.servers.contains(at) && !it.was_reached &&
+                !it.position.has_ns())
+                continue;
+            gone = gone & seen(it.view, !it.view.ns_some.contains(at));
         }
         is_new |= server.gone.look(gone, state.elapsed);
         bool is_named = state.parent.ns_some.contains(at);

@@ -174,6 +174,13 @@ void start(const Policy& policy, ZoneState& state, const Plan& what, std::uint64
         movement.floor = at == *what.subjects.begin() ? floor : std::min(movement.floor, floor);
     }
     movement.index = index;
+    // Whom the others call back from a set-up that they have ended is where a join has that.
+    for (const std::size_t at : what.subjects) {
+        Position& position = state.providers[at].position;
+        if (what.process == ProcessKind::join && position.process == ProcessKind::setup &&
+            position.rung == Rung::DS)
+            position = {ProcessKind::join, Rung::NS};
+    }
     // Positions stay until all have met; on the last rung, others may not have been yet.
     for (const std::size_t at : old.subjects) {
         Position& position = state.providers[at].position;
@@ -746,6 +753,21 @@ bool is_free_for(const Policy& policy, const ZoneState& state, const Plan& their
     return true;
 }
 
+// Who has arrived by the word of all that went on has arrived: what they publish of him is
+// what we do.
+void take_arrivals(const Policy& policy, ZoneState& state) {
+    std::optional<ProviderSet> arrived;
+    for (const std::size_t at : required(policy, state) - fellows(policy, state)) {
+        const ProviderSet said = read_word(*state.providers[at].heard).settled;
+        arrived = arrived ? *arrived & said : said;
+    }
+    if (!arrived) return;
+    for (const std::size_t at : *arrived)
+        if (at != 0 && state.providers[at].position.has_ns() &&
+            state.providers[at].position.process == ProcessKind::setup)
+            state.providers[at].position = {ProcessKind::join, Rung::IN};
+}
+
 // Others have met already in what we have turned to.
 bool is_awaited(const Policy& policy, const ZoneState& state) {
     const Movement& movement = state.movement;
@@ -772,11 +794,12 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     std::uint64_t their_epoch = 0;
     if (const auto theirs = common_plan(policy, state, their_epoch)) {
         const bool is_free = !next || is_free_for(policy, state, *theirs);
-        if (their_epoch > state.movement.epoch && is_free)
+        if (their_epoch > state.movement.epoch && is_free) {
             next = theirs;
-        else if (their_epoch == state.movement.epoch && !state.movement.is_over() &&
-                 theirs->process == state.movement.process &&
-                 theirs->subjects == state.movement.subjects)
+            take_arrivals(policy, state);
+        } else if (their_epoch == state.movement.epoch && !state.movement.is_over() &&
+                   theirs->process == state.movement.process &&
+                   theirs->subjects == state.movement.subjects)
             return false;
     }
     const bool is_ours =
