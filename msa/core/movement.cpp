@@ -153,8 +153,9 @@ void report(std::vector<Action>& actions, std::string text, bool is_warning = fa
     actions.push_back(action::Report{std::move(text), is_warning});
 }
 
+// `arrived`: these have, by the word of all others.
 void start(const Policy& policy, ZoneState& state, const Plan& what, std::uint64_t epoch,
-           std::vector<Action>& actions) {
+           std::vector<Action>& actions, ProviderSet arrived = {}) {
     Movement& old = state.movement;
     Movement movement;
     movement.epoch = epoch;
@@ -182,7 +183,7 @@ void start(const Policy& policy, ZoneState& state, const Plan& what, std::uint64
             position = {ProcessKind::join, Rung::NS};
     }
     // Positions stay until all have met; on the last rung, others may not have been yet.
-    for (const std::size_t at : old.subjects) {
+    for (const std::size_t at : old.subjects - arrived) {
         Position& position = state.providers[at].position;
         if (position.rung != Rung::IN || position.process == ProcessKind::leave || !old.has_met)
             continue;
@@ -755,17 +756,18 @@ bool is_free_for(const Policy& policy, const ZoneState& state, const Plan& their
 
 // Who has arrived by the word of all that went on has arrived: what they publish of him is
 // what we do.
-void take_arrivals(const Policy& policy, ZoneState& state) {
+ProviderSet arrived_elsewhere(const Policy& policy, const ZoneState& state) {
     std::optional<ProviderSet> arrived;
     for (const std::size_t at : required(policy, state) - fellows(policy, state)) {
         const ProviderSet said = read_word(*state.providers[at].heard).settled;
         arrived = arrived ? *arrived & said : said;
     }
-    if (!arrived) return;
-    for (const std::size_t at : *arrived)
-        if (at != 0 && state.providers[at].position.has_ns() &&
-            state.providers[at].position.process == ProcessKind::setup)
-            state.providers[at].position = {ProcessKind::join, Rung::IN};
+    ProviderSet set;
+    for (const std::size_t at : arrived.value_or(ProviderSet()))
+        if (state.providers[at].position.has_ns() &&
+            state.providers[at].position.process != ProcessKind::leave)
+            set.add(at);
+    return set;
 }
 
 // Others have met already in what we have turned to.
@@ -792,11 +794,14 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     std::string lacks;
     auto next = plan(policy, state, lacks);
     std::uint64_t their_epoch = 0;
+    ProviderSet arrived;
     if (const auto theirs = common_plan(policy, state, their_epoch)) {
         const bool is_free = !next || is_free_for(policy, state, *theirs);
         if (their_epoch > state.movement.epoch && is_free) {
             next = theirs;
-            take_arrivals(policy, state);
+            arrived = arrived_elsewhere(policy, state);
+            for (const std::size_t at : arrived - theirs->subjects)
+                state.providers[at].position = {ProcessKind::join, Rung::IN};
         } else if (their_epoch == state.movement.epoch && !state.movement.is_over() &&
                    theirs->process == state.movement.process &&
                    theirs->subjects == state.movement.subjects)
@@ -836,7 +841,7 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
         if (word.process != next->process || word.subjects != next->subjects) return false;
     }
     const std::uint64_t epoch = same_elsewhere > movement.epoch ? same_elsewhere : highest + 1;
-    start(policy, state, *next, epoch, actions);
+    start(policy, state, *next, epoch, actions, arrived);
     return true;
 }
 
