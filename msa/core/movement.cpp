@@ -113,7 +113,9 @@ std::uint8_t lowest_start(const Provider& subject, bool is_done, ProcessKind pro
         default: break;
     }
     // One that has arrived may have left and been called back without our hearing of it.
-    if (subject.position.is_settled()) return 2;
+    const bool has_set_up =
+        subject.position.process == ProcessKind::setup && subject.position.rung == Rung::DS;
+    if (subject.position.is_settled() || has_set_up) return 2;
     if (subject.position.process == ProcessKind::leave && is_done) {
         const auto path = path_of(ProcessKind::leave);
         const std::size_t next = index_of(ProcessKind::leave, subject.position.rung) + 1;
@@ -748,9 +750,10 @@ bool is_free_for(const Policy& policy, const ZoneState& state, const Plan& their
     ProviderSet behind = fellows(policy, state);
     behind.add(0);
     if (!behind.includes(theirs.subjects)) return false;
-    for (const std::size_t at : required(policy, state) - behind)
-        if (!read_word(*state.providers[at].heard).settled.includes(movement.subjects - behind))
-            return false;
+    for (const std::size_t at : required(policy, state) - behind) {
+        const auto& heard = state.providers[at].heard;
+        if (!heard || !read_word(*heard).settled.includes(movement.subjects - behind)) return false;
+    }
     return true;
 }
 
@@ -759,6 +762,7 @@ bool is_free_for(const Policy& policy, const ZoneState& state, const Plan& their
 ProviderSet arrived_elsewhere(const Policy& policy, const ZoneState& state) {
     std::optional<ProviderSet> arrived;
     for (const std::size_t at : required(policy, state) - fellows(policy, state)) {
+        if (!state.providers[at].heard) return {};
         const ProviderSet said = read_word(*state.providers[at].heard).settled;
         arrived = arrived ? *arrived & said : said;
     }
