@@ -155,6 +155,12 @@ View view_of(const ZoneState& state, DsRecords& records, const std::vector<Serve
     return view;
 }
 
+std::optional<std::size_t> owner_of(const ZoneState& state, std::size_t server) {
+    for (std::size_t at = 0; at < state.providers.size(); ++at)
+        if (state.providers[at].servers.contains(server)) return at;
+    return std::nullopt;
+}
+
 }  // namespace
 
 Heard hear(const ZoneState& state, const Announcement& said) {
@@ -210,12 +216,6 @@ ServerSet find_servers(const ZoneState& state, const std::vector<dns::Name>& nam
     for (const dns::Name& name : names)
         if (const auto at = find_server(state, name)) servers.add(*at);
     return servers;
-}
-
-static std::optional<std::size_t> owner_of(const ZoneState& state, std::size_t server) {
-    for (std::size_t at = 0; at < state.providers.size(); ++at)
-        if (state.providers[at].servers.contains(server)) return at;
-    return std::nullopt;
 }
 
 bool take_contribution(const Policy&, ZoneState& state, std::size_t at,

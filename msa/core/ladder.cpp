@@ -275,13 +275,14 @@ Truth can_climb(const Policy& policy, const ZoneState& state, std::string* lacks
 Elapsed later(Elapsed a, Elapsed b) { return std::max(a, b); }
 
 // What was not seen in an NS RRset may be in one since: of those that are on the way into it.
-static ServerSet servers_that_others_may_name(const Policy& policy, const ZoneState& state) {
+ServerSet servers_that_others_may_name(const Policy& policy, const ZoneState& state) {
     const Movement& movement = state.movement;
+    const ProviderSet silent = silent_leavers(policy, state);
     ServerSet set;
     for (std::size_t at = 0; at < state.providers.size(); ++at) {
         const Provider& provider = state.providers[at];
-        bool may_be_named = !state.is_recovering && provider.position.has_ns() &&
-                            !silent_leavers(policy, state).contains(at);
+        bool may_be_named =
+            !state.is_recovering && provider.position.has_ns() && !silent.contains(at);
         if (!state.is_recovering && movement.subjects.contains(at) && movement.has_met &&
             movement.was_done && movement.process != ProcessKind::leave) {
             Movement next = movement;
@@ -342,7 +343,7 @@ bool look_at_keys(const Policy& policy, ZoneState& state) {
         Truth gone = seen(state.parent, !state.parent.ns_some.contains(at)) &
                      truth_of(!nameable.contains(at));
         // Our own too: who names himself is never left.
-        for (const std::size_t provider : observed(policy, state) | ProviderSet::of(0)) {
+        for (const std::size_t provider : looked_at) {
             // Others only where somebody can see what we say of them.
             const Provider& it = state.providers[provider];
             if (provider == 0 && !it.servers.contains(at) && !it.was_reached &&
@@ -352,10 +353,9 @@ bool look_at_keys(const Policy& policy, ZoneState& state) {
         }
         is_new |= server.gone.look(gone, state.elapsed);
         bool is_named = state.parent.ns_some.contains(at);
-        for (std::size_t provider = 0; provider < state.providers.size(); ++provider) {
+        for (const std::size_t provider : looked_at) {
             // Who cannot be reached names himself to nobody.
             const Provider& it = state.providers[provider];
-            if (provider != 0 && !observed(policy, state).contains(provider)) continue;
             is_named |= it.position.has_ns() && it.view.ns_some.contains(at);
         }
         const Duration wait =

@@ -849,6 +849,14 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     return true;
 }
 
+// Went on to the DS RRset while our word did not count.
+bool has_secured(const ZoneState& state, const Provider& peer, ProviderSet subjects) {
+    if (!peer.heard) return false;
+    const Word word = read_word(*peer.heard);
+    return agrees(state, peer, word) && word.process == ProcessKind::setup && word.has_met &&
+           word.subjects.meets(subjects) && word.index >= index_of(ProcessKind::setup, Rung::DS);
+}
+
 }  // namespace
 
 void resume_from_parent(const Policy& policy, ZoneState& state) {
@@ -874,14 +882,6 @@ std::string describe(const ZoneState& state) {
     return std::string(proto::to_text(movement.process)) + " of " +
            names_of(state, movement.subjects) + " on " +
            std::string(proto::to_text(position_at(movement).rung));
-}
-
-// Went on to the DS RRset while our word did not count.
-static bool has_secured(const ZoneState& state, const Provider& peer, ProviderSet subjects) {
-    if (!peer.heard) return false;
-    const Word word = read_word(*peer.heard);
-    return agrees(state, peer, word) && word.process == ProcessKind::setup && word.has_met &&
-           word.subjects.meets(subjects) && word.index >= index_of(ProcessKind::setup, Rung::DS);
 }
 
 std::optional<Plan> plan(const Policy& policy, const ZoneState& state, std::string& lacks) {
