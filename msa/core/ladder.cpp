@@ -399,7 +399,10 @@ bool look_at_claims(const Policy& policy, ZoneState& state) {
         const KeySet before = provider.announced_entry;
         if (!has_part) provider.announced_entry = KeySet();
         for (const std::size_t key : provider.entry_keys - provider.announced_entry)
-            if (has_part && may_announce(policy, state, key)) provider.announced_entry.add(key);
+            // What is there already is kept, also by one that comes from an older state.
+            if (has_part &&
+                (may_announce(policy, state, key) || state.parent.ds_every.contains(key)))
+                provider.announced_entry.add(key);
         for (const std::size_t key : provider.announced_entry - provider.entry_keys)
             if (may_retract(policy, state, provider, key)) provider.announced_entry.remove(key);
         if (at == 0 && state.has_zone) provider.announced_entry &= state.zone_keys;

@@ -809,7 +809,9 @@ void World::publish_parent(const ParentVersion& version) {
     parent_before_ = parent_;
     parent_ = version;
     parent_.ds_algorithms = algorithms_of(parent_.ds);
-    trace("the parent has another version");
+    trace("the parent has another version: DS " + std::to_string(version.ds) + " TTL " +
+          std::to_string(version.ds_ttl) + ", NS " + std::to_string(version.ns) + " TTL " +
+          std::to_string(version.ns_ttl));
     for (std::size_t s = 0; s < parent_servers; ++s) {
         const Seconds when =
             std::max(parent_loads_until_[s], now_ + random_.between(0, parent_publication_));
@@ -1055,8 +1057,13 @@ void World::plan_faults() {
             }
             default:
                 fault(when, [this] {
-                    ds_ttl_ = random_.between(30, 1500);
-                    parent_ns_ttl_ = random_.between(30, 1500);
+                    const Seconds ds = random_.between(30, 1500);
+                    const Seconds ns = random_.between(30, 1500);
+                    // What no survey between two changes can see, nobody can wait for.
+                    if (now_ < parent_ttls_seen_) return;
+                    parent_ttls_seen_ = now_ + parent_publication_ + 7 * survey_interval_;
+                    ds_ttl_ = ds;
+                    parent_ns_ttl_ = ns;
                     ParentVersion version = parent_;
                     version.ds_ttl = ds_ttl_;
                     version.ns_ttl = parent_ns_ttl_;

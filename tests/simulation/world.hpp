@@ -322,6 +322,7 @@ private:
     Mask owner_ns_ = 0;  // as the owner wrote it
     ParentVersion parent_, parent_before_;
     std::array<ParentVersion, parent_servers> parent_served_;
+    Seconds parent_ttls_seen_ = 0;  // by every agent
     std::array<Seconds, parent_servers> parent_loads_until_{};
     Seconds parent_asleep_until_ = 0;
     std::array<bool, 64> cut_{};   // agents cannot talk
