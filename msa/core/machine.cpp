@@ -267,6 +267,8 @@ private:
         if (!is_out && !is_peer_mode(policy_, state_) && !leads(policy_, state_)) hold_back(target);
         target.dnskey -= state_.removed;
         target.cds -= state_.removed;
+        // No CDS without its DNSKEY, whoever asks for it.
+        if (!is_out) target.cds &= target.dnskey | own_keys(state_);
         // Only who went out by the ladder takes everything back.
         if (is_out && !state_.has_left) return;
         if (target != state_.wanted || (is_out && state_.is_managed)) {
