@@ -48,6 +48,27 @@ TEST_CASE("A provider contributes 12 keys and 12 name servers at most, or nothin
     CHECK(lab.state.providers[1].keys == keys);
 }
 
+TEST_CASE("A name server belongs to one member only, and an own one to this one always") {
+    ZoneLab lab = lab_of(3);
+    const auto names_of = [&](std::size_t at) { return lab.state.providers[at].servers; };
+    const auto contribute = [&](std::size_t at, const char* server) {
+        take_contribution(lab.policy, lab.state, at, {{}, {}, {name(server), name("ns2.c.")}});
+    };
+    for (const char* others : {"ns.a.", "ns.b."}) {
+        lab.state.observations.clear();
+        contribute(2, others);
+        CHECK(names_of(2) == find_servers(lab.state, {name("ns2.c.")}));
+        CHECK(lab.observes(std::string("msa.c. contributes ") + others + ", a name server of msa." +
+                           others[3] + "."));
+    }
+    lab.state.observations.clear();
+    contribute(2, "ns2.c.");
+    CHECK(lab.state.observations.empty());
+    contribute(0, "ns.b.");
+    CHECK(names_of(0).includes(names_of(1)));
+    CHECK(lab.state.observations.empty());
+}
+
 TEST_CASE("A zone has 64 keys at most, and says so when one has no room") {
     ZoneLab lab;
     for (char letter = 'c'; letter <= 'h'; ++letter)

@@ -318,6 +318,44 @@ TEST_CASE("Who is OFF may not stop while a name that it withdrew is delegated to
     CHECK(may_stop(std::chrono::hours(2), "ns.b."));
 }
 
+TEST_CASE("Who leaves may not stop while one of its servers is named by what itself saw") {
+    enum class Where { nowhere, cached, parent, other, of_another };
+    struct Row {
+        Rung rung;
+        Where named;
+        bool may_stop;
+    };
+    for (const Row& row : {
+             Row{Rung::NS_GONE, Where::nowhere, false},
+             Row{Rung::STOPPED, Where::nowhere, true},
+             Row{Rung::STOPPED, Where::of_another, true},
+             Row{Rung::STOPPED, Where::cached, false},
+             Row{Rung::STOPPED, Where::parent, false},
+             Row{Rung::STOPPED, Where::other, false},
+             Row{Rung::KEYS, Where::nowhere, true},
+             Row{Rung::KEYS, Where::of_another, true},
+             Row{Rung::KEYS, Where::cached, false},
+             Row{Rung::KEYS, Where::parent, false},
+             Row{Rung::KEYS, Where::other, false},
+         }) {
+        CAPTURE(int(row.rung), int(row.named));
+        ZoneLab lab = lab_of(2);
+        Provider& self = lab.state.providers[0];
+        Provider& other = lab.state.providers[1];
+        self.wanted = Wanted::off;
+        self.position = {ProcessKind::leave, row.rung};
+        lab.state.is_caught_up = true;
+        if (row.named == Where::cached) lab.state.servers[self.servers.first()].was_named = true;
+        if (row.named == Where::parent) lab.state.parent.ns_some = self.servers;
+        if (row.named == Where::other) other.view.ns_some = self.servers;
+        if (row.named == Where::of_another) {
+            lab.state.servers[other.servers.first()].was_named = true;
+            lab.state.parent.ns_some = other.view.ns_some = other.servers;
+        }
+        CHECK(advice(lab.policy, lab.state).may_stop == row.may_stop);
+    }
+}
+
 TEST_CASE("Who goes on from an old disk takes no epoch that somebody else is in") {
     ZoneLab lab = both();
     lab.feed(event::Surveyed{survey_of(lab, {name("ns.a.")}, {})});

@@ -58,4 +58,50 @@ struct ZoneLab {
     }
 };
 
+// The first key that provider `at` of a lab of several contributes; it is its entry key.
+inline Bytes entry_key_of(std::size_t at) { return key(static_cast<std::uint8_t>(1 + 10 * at), 1); }
+
+// Providers msa.a., msa.b. and so on, all ON, with two keys and one name server each.
+// Nobody has a part in the zone yet, and nothing was seen of it.
+inline ZoneLab lab_of(std::size_t count) {
+    ZoneLab lab;
+    lab.zone.msigner.clear();
+    const auto letter = [](std::size_t at) { return std::string(1, static_cast<char>('a' + at)); };
+    for (std::size_t at = 0; at < count; ++at)
+        lab.zone.msigner.push_back(msigner(1, "msa." + letter(at) + "."));
+    lab.see();
+    for (std::size_t at = 1; at < count; ++at) {
+        const Bytes zone_key = key(static_cast<std::uint8_t>(2 + 10 * at), 0);
+        take_contribution(
+            lab.policy, lab.state, at,
+            {{entry_key_of(at), zone_key}, {entry_key_of(at)}, {name("ns." + letter(at) + ".")}});
+        lab.state.providers[at].peer = PeerState::operational;
+        lab.state.providers[at].can_peer = true;
+    }
+    lab.state.has_surveyed = lab.state.has_part = true;
+    return lab;
+}
+
+inline constexpr Position arrived{ProcessKind::join, Rung::IN};
+
+// What is said of one provider.
+struct Says {
+    std::size_t of;
+    Position position = arrived;
+    RungStatus status = RungStatus::done;
+};
+
+// As if `from` had announced this, on our roster.
+inline void say(ZoneLab& lab, std::size_t from, std::uint64_t epoch,
+                const std::vector<Says>& words) {
+    Announcement said;
+    said.roster = lab.state.roster.hash;
+    said.contribution = lab.state.providers[from].contribution;
+    said.epoch = epoch;
+    for (const Says& it : words)
+        said.rungs.push_back({it.position.process, lab.state.providers[it.of].identity,
+                              it.position.rung, it.status});
+    lab.state.providers[from].heard = hear(lab.state, said);
+}
+
 }  // namespace chorale::msa::test
