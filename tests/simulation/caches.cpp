@@ -4,40 +4,33 @@
 
 namespace chorale::simulation {
 
-namespace {
-
-template <class List>
-std::size_t* loaded_by(List& loaded, std::size_t server) {
-    for (auto& [who, index] : loaded)
-        if (who == server) return &index;
-    return nullptr;
+void Caches::note_load(std::vector<Loaded>& loaded, std::size_t server, std::size_t index) const {
+    for (Loaded& it : loaded) {
+        if (it.server != server) continue;
+        it = {server, index, settled_at_};
+        return;
+    }
+    loaded.push_back({server, index, settled_at_});
 }
-
-}  // namespace
 
 void Caches::load(std::size_t provider, std::size_t server, const ZoneVersion& version) {
     Record& record = providers_[provider];
     std::size_t index = 0;
     while (index < record.held.size() && !(record.held[index].version == version)) ++index;
     if (index == record.held.size()) record.held.push_back({version, not_yet});
-    if (std::size_t* at = loaded_by(record.loaded, server))
-        *at = index;
-    else
-        record.loaded.emplace_back(server, index);
+    note_load(record.loaded, server, index);
 }
 
 void Caches::load_parent(std::size_t server, const ParentVersion& version) {
     std::size_t index = 0;
     while (index < parent_.size() && !(parent_[index].version == version)) ++index;
     if (index == parent_.size()) parent_.push_back({version, not_yet});
-    if (std::size_t* at = loaded_by(parent_loaded_, server))
-        *at = index;
-    else
-        parent_loaded_.emplace_back(server, index);
+    note_load(parent_loaded_, server, index);
 }
 
 void Caches::settle(Seconds now) {
-    for (const auto& [server, index] : parent_loaded_) parent_[index].last = now;
+    settled_at_ = now;
+    for (const Loaded& it : parent_loaded_) parent_[it.index].last = now;
     // Whom an NS RRset that could be had names can be reached as long as that is held;
     // and whoever can be reached gives out an NS RRset of his own. To the fixed point.
     for (Record& record : providers_) {
@@ -56,9 +49,10 @@ void Caches::settle(Seconds now) {
         for (Record& record : providers_) {
             if (record.reach_until == not_yet) continue;
             const Seconds until = std::min(now, record.reach_until);
-            for (const auto& [server, index] : record.loaded) {
-                if ((record.about.up >> server & 1) == 0) continue;
-                Held& held = record.held[index];
+            for (const Loaded& it : record.loaded) {
+                // Not before it was there.
+                if ((record.about.up >> it.server & 1) == 0 || it.since > until) continue;
+                Held& held = record.held[it.index];
                 if (held.last >= until) continue;
                 held.last = until;
                 is_changed = true;
@@ -78,27 +72,27 @@ void Caches::forget(Seconds now) {
             const Seconds ttl =
                 std::max({held.version.key_ttl, held.version.data_ttl, held.version.ns_ttl});
             const bool is_loaded = std::any_of(record.loaded.begin(), record.loaded.end(),
-                                               [&](const auto& it) { return it.second == index; });
+                                               [&](const Loaded& it) { return it.index == index; });
             if (is_loaded || (held.last != not_yet && held.last + ttl >= now)) {
                 ++index;
                 continue;
             }
             record.held.erase(record.held.begin() + static_cast<std::ptrdiff_t>(index));
-            for (auto& [server, at] : record.loaded)
-                if (at > index) --at;
+            for (Loaded& it : record.loaded)
+                if (it.index > index) --it.index;
         }
     }
     for (std::size_t index = 0; index < parent_.size();) {
         HeldParent& held = parent_[index];
         const bool is_loaded = std::any_of(parent_loaded_.begin(), parent_loaded_.end(),
-                                           [&](const auto& it) { return it.second == index; });
+                                           [&](const Loaded& it) { return it.index == index; });
         if (is_loaded || held.last + std::max(held.version.ds_ttl, held.version.ns_ttl) >= now) {
             ++index;
             continue;
         }
         parent_.erase(parent_.begin() + static_cast<std::ptrdiff_t>(index));
-        for (auto& [server, at] : parent_loaded_)
-            if (at > index) --at;
+        for (Loaded& it : parent_loaded_)
+            if (it.index > index) --it.index;
     }
 }
 
@@ -180,9 +174,9 @@ std::string Caches::check(Seconds now) {
         }
         // What the parent may still take up.
         if (providers_[p].reach_until < now) continue;
-        for (const auto& [server, index] : providers_[p].loaded) {
-            const Mask cds = providers_[p].held[index].version.cds;
-            if (cds == 0 || (providers_[p].about.up >> server & 1) == 0) continue;
+        for (const Loaded& loaded : providers_[p].loaded) {
+            const Mask cds = providers_[p].held[loaded.index].version.cds;
+            if (cds == 0 || (providers_[p].about.up >> loaded.server & 1) == 0) continue;
             for (std::size_t q = 0; q < providers_.size(); ++q) {
                 if (providers_[q].about.is_liar) continue;
                 for (const Held& held : providers_[q].held)
@@ -194,9 +188,10 @@ std::string Caches::check(Seconds now) {
         }
     }
     bool is_anywhere = false, is_everywhere = true;
-    for (const auto& [server, index] : parent_loaded_)
-        (parent_[index].version.ds == 0 ? is_everywhere : is_anywhere) =
-            parent_[index].version.ds != 0;
+    for (const Loaded& loaded : parent_loaded_) {
+        const bool has_ds = parent_[loaded.index].version.ds != 0;
+        (has_ds ? is_anywhere : is_everywhere) = has_ds;
+    }
     was_secured_ |= is_everywhere && is_anywhere;
     if (was_secured_ && !is_everywhere) return "I3 DS: the DS RRset is empty";
     return {};

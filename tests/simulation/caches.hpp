@@ -69,18 +69,24 @@ private:
         ParentVersion version;
         Seconds last = not_yet;
     };
+    struct Loaded {
+        std::size_t server, index;  // of what is held
+        Seconds since;
+    };
     struct Record {
         Provider about;
         std::vector<Held> held;
-        std::vector<std::pair<std::size_t, std::size_t>> loaded;  // server, index in held
+        std::vector<Loaded> loaded;
         Seconds reach_until = not_yet;
     };
     void forget(Seconds now);
+    void note_load(std::vector<Loaded>& loaded, std::size_t server, std::size_t index) const;
 
     bool was_secured_ = false;
     std::vector<Record> providers_;
     std::vector<HeldParent> parent_;
-    std::vector<std::pair<std::size_t, std::size_t>> parent_loaded_;
+    std::vector<Loaded> parent_loaded_;
+    Seconds settled_at_ = 0;
 };
 
 }  // namespace chorale::simulation
