@@ -400,9 +400,8 @@ bool look_at_claims(const Policy& policy, ZoneState& state) {
         if (!has_part) provider.announced_entry = KeySet();
         for (const std::size_t key : provider.entry_keys - provider.announced_entry)
             // What is there already is kept, also by one that comes from an older state.
-            if (has_part &&
-                (may_announce(policy, state, key) || state.parent.ds_every.contains(key) ||
-                 (at != 0 && state.zone_cds.contains(key))))
+            if (has_part && (may_announce(policy, state, key) ||
+                             state.parent.ds_every.contains(key) || state.zone_cds.contains(key)))
                 provider.announced_entry.add(key);
         for (const std::size_t key : provider.announced_entry - provider.entry_keys)
             if (may_retract(policy, state, provider, key)) provider.announced_entry.remove(key);
