@@ -263,6 +263,9 @@ bool take_contribution(const Policy&, ZoneState& state, std::size_t at,
     provider.keys = keys;
     provider.entry_keys = entry;
     provider.servers = servers;
+    if (at == 0)
+        for (std::size_t other = 1; other < state.providers.size(); ++other)
+            state.providers[other].servers -= servers;
     provider.contribution = digest;
     for (const std::size_t key : keys) state.keys[key].owners.add(at);
     return is_new;

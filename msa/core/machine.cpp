@@ -183,8 +183,8 @@ private:
     }
     void take(const event::Instructed& it) {
         const auto at = find_provider(state_, it.peer.identity());
-        if (!at || !take_leader_word(policy_, state_, *at, it.term) ||
-            it.epoch < state_.movement.epoch)
+        if (!at || it.epoch < state_.movement.epoch ||
+            !take_leader_word(policy_, state_, *at, it.term))
             return;
         Instruction instruction;
         instruction.term = it.term;

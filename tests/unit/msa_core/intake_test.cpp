@@ -64,8 +64,9 @@ TEST_CASE("A name server belongs to one member only, and an own one to this one 
     lab.state.observations.clear();
     contribute(2, "ns2.c.");
     CHECK(lab.state.observations.empty());
-    contribute(0, "ns.b.");
-    CHECK(names_of(0).includes(names_of(1)));
+    take_contribution(lab.policy, lab.state, 0, {{}, {}, {name("ns.b.")}});
+    CHECK(names_of(0) == find_servers(lab.state, {name("ns.b.")}));
+    CHECK(!names_of(1).meets(names_of(0)));
     CHECK(lab.state.observations.empty());
 }
 
