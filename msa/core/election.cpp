@@ -171,13 +171,14 @@ Intended permitted(const Policy& policy, const ZoneState& state, const Intended&
     const Intended& said = state.instruction->intended;
     const auto agreed = [](auto now, auto own, auto other) {
         const auto added = (own & other) - now;
-        // What is to come may be what the rest can go for.
-        if (!(own - now - other).empty()) return now | added;
-        return (now | added) - (now - (own | other));
+        const auto dropped = now - (own | other);
+        return (now | added) - dropped;
     };
     Intended intended = state.wanted;
     intended.dnskey = agreed(state.wanted.dnskey, target.dnskey, said.dnskey);
     intended.cds = agreed(state.wanted.cds, target.cds, said.cds);
+    // What is to come may be what the rest can go for.
+    if (!(target.cds - state.wanted.cds - said.cds).empty()) intended.cds |= state.wanted.cds;
     intended.ns = agreed(state.wanted.ns, target.ns, said.ns);
     // No CDS without its DNSKEY: a signer may refuse the whole zone for it.
     intended.dnskey |= state.wanted.dnskey & intended.cds;

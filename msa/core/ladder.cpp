@@ -559,7 +559,11 @@ Intended intended_for(const Policy& policy, const ZoneState& state, std::size_t 
         intended.ns |= provider.servers;
     if (at == 0) {
         intended.dnskey |= state.orphans;
-        if (publishes_cds(position)) intended.cds |= state.wanted.cds & state.orphans;
+        // Of those that have a part the ladder decides.
+        KeySet apart = state.orphans;
+        for (const Provider& it : state.providers)
+            if (it.position.has_keys()) apart -= it.keys;
+        if (publishes_cds(position)) intended.cds |= state.wanted.cds & apart;
     }
     intended.dnskey -= state.removed;
     intended.cds -= state.removed;

@@ -122,6 +122,8 @@ std::uint8_t lowest_start(const Provider& subject, bool is_done, ProcessKind pro
         if (next >= path.size()) return 0;
         return start_index({ProcessKind::leave, path[next]}, false, false, false, process);
     }
+    // Others may have arrived, taken it out of the NS RRset and called it back since.
+    if (start > 2) return 2;
     return is_done || start == 0 ? start : static_cast<std::uint8_t>(start - 1);
 }
 
@@ -292,9 +294,12 @@ bool take_in_members(const Policy& policy, ZoneState& state) {
     }
     if (!theirs || *theirs == ours) return false;
     // Of one that leaves counts what our own survey says: has it gone, or not yet?
-    for (const std::size_t at : ours - *theirs)
-        if (!is_leaving(policy, state.providers[at]) || state.providers[at].was_reached)
-            return false;
+    for (const std::size_t at : ours - *theirs) {
+        const Provider& leaver = state.providers[at];
+        const bool says_so = leaver.heard && !leaver.heard->is_recovering &&
+                             !read_word(*leaver.heard).all().contains(at);
+        if (!is_leaving(policy, leaver) || (leaver.was_reached && !says_so)) return false;
+    }
     for (const std::size_t at : *theirs - ours)
         if (is_leaving(policy, state.providers[at]) && !state.providers[at].was_reached)
             return false;
@@ -307,6 +312,13 @@ bool take_in_members(const Policy& policy, ZoneState& state) {
         }
     }
     return true;
+}
+
+// The sender has carried out what we are on.
+bool is_beyond(const Movement& movement, const Word& word) {
+    return word.is_readable &&
+           (movement.process == ProcessKind::leave ? !word.all().meets(movement.subjects)
+                                                   : word.settled.includes(movement.subjects));
 }
 
 // All that is required is in this epoch, and means the same by it.
@@ -329,6 +341,9 @@ bool try_to_meet(const Policy& policy, ZoneState& state, std::vector<Action>& ac
         const Provider& peer = state.providers[at];
         if (!peer.heard || peer.heard->epoch != movement.epoch) return false;
         const Word word = read_word(*peer.heard);
+        const bool is_leave = movement.process == ProcessKind::leave;
+        if (is_leave && agrees(state, peer, word) && word.is_over() && is_beyond(movement, word))
+            continue;
         if (!agrees(state, peer, word) || word.process != movement.process ||
             word.subjects != movement.subjects ||
             (word.settled | word.parked) != (settled(state) | parked(state)))
@@ -345,13 +360,6 @@ bool try_to_meet(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     take_positions(state);
     report(actions, describe(state) + ": all are here");
     return true;
-}
-
-// The sender has carried out what we are on.
-bool is_beyond(const Movement& movement, const Word& word) {
-    return word.is_readable &&
-           (movement.process == ProcessKind::leave ? !word.all().meets(movement.subjects)
-                                                   : word.settled.includes(movement.subjects));
 }
 
 // On the first rung, done: others may be on the second, unless one who would know has
@@ -479,11 +487,13 @@ bool is_reachable_already(const ZoneState& state, std::size_t at) {
     const Provider& provider = state.providers[at];
     if (provider.servers.meets(state.parent.ns_some)) return true;
     const bool is_insecure = state.parent.is_whole && !state.parent.has_ds;
-    if (at == 0) {
-        for (std::size_t other = 1; other < state.providers.size(); ++other)
-            if (provider.servers.meets(state.providers[other].view.ns_some)) return true;
-        return is_insecure;
+    for (std::size_t other = 1; other < state.providers.size(); ++other) {
+        const Provider& it = state.providers[other];
+        if (other != at && provider.servers.meets(it.view.ns_some) &&
+            (at == 0 || it.servers.meets(state.parent.ns_some)))
+            return true;
     }
+    if (at == 0) return is_insecure;
     if (!provider.heard) return false;
     const auto rungs = provider.heard->rungs();
     const bool says_so = std::any_of(rungs.begin(), rungs.end(), [&](const auto& it) {
@@ -496,12 +506,17 @@ bool is_reachable_already(const ZoneState& state, std::size_t at) {
 
 // What others say is taken over only where it cannot break what caches hold by what we
 // see ourselves: members may be wrong, or lie.
-bool is_borne_out(const ZoneState& state, const std::vector<Position>& positions) {
+bool is_borne_out(const Policy& policy, const ZoneState& state,
+                  const std::vector<Position>& positions) {
     for (std::size_t at = 0; at < positions.size(); ++at) {
         const Provider& provider = state.providers[at];
         const Position& ours = provider.position;
         const Position& theirs = positions[at];
-        if (theirs.has_ns() && !ours.has_ns() && !is_reachable_already(state, at)) return false;
+        // Of one that is gone before it told us its name servers, there is nothing to name.
+        const bool is_nameless =
+            at != 0 && provider.servers.empty() && is_silent(policy, state, provider);
+        if (theirs.has_ns() && !ours.has_ns() && !is_nameless && !is_reachable_already(state, at))
+            return false;
         const bool is_less =
             (ours.has_keys() && !theirs.has_keys()) || (ours.has_cds() && !theirs.has_cds());
         if (is_less && provider.was_reached && state.providers.front().position.has_keys())
@@ -512,11 +527,10 @@ bool is_borne_out(const ZoneState& state, const std::vector<Position>& positions
 
 // By what the parent has: we are on the way into what names us already.
 bool had_come_further(const ZoneState& state) {
-    const Movement& movement = state.movement;
     const Provider& self = state.providers.front();
-    return movement.process == ProcessKind::join && movement.subjects.contains(0) &&
-           !self.position.has_ns() && self.servers.meets(state.parent.ns_some) &&
-           self.entry_keys.meets(state.parent.ds_every);
+    return self.position.has_keys() && self.position.process != ProcessKind::leave &&
+           !(self.position.has_ns() && self.position.has_cds()) &&
+           self.servers.meets(state.parent.ns_some) && self.entry_keys.meets(state.parent.ds_every);
 }
 
 // Whoever has no part in the zone, or knows an older state of it, takes over what all
@@ -544,7 +558,7 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
             if (movement.is_over()) {
                 movement.epoch = state.epoch_seen;
             } else {
-                if (had_come_further(state))
+                if (movement.process == ProcessKind::join && had_come_further(state))
                     state.providers.front().position = {ProcessKind::join, Rung::NS};
                 const Plan same{movement.process, movement.subjects};
                 start(policy, state, same, state.epoch_seen + 1, actions);
@@ -638,7 +652,7 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
                              ? position_at(taken)
                              : Position{report.process, report.rung};
     }
-    if (!is_borne_out(state, positions)) return false;
+    if (!is_borne_out(policy, state, positions)) return false;
     for (std::size_t at = 0; at < positions.size(); ++at)
         state.providers[at].position = positions[at];
     for (const HeardRung& report : first.rungs())
@@ -861,11 +875,15 @@ bool has_secured(const ZoneState& state, const Provider& peer, ProviderSet subje
 
 void resume_from_parent(const Policy& policy, ZoneState& state) {
     Movement& movement = state.movement;
-    if (!movement.has_met || !required(policy, state).empty() || !had_come_further(state)) return;
-    movement.index = static_cast<std::uint8_t>(index_of(ProcessKind::join, Rung::NS));
-    movement.was_done = false;
-    movement.entered.begin(state.elapsed);
-    take_positions(state);
+    if (!required(policy, state).empty() || !had_come_further(state)) return;
+    if (!movement.subjects.contains(0)) {
+        state.providers.front().position = {ProcessKind::join, Rung::NS};
+    } else if (movement.has_met && movement.process == ProcessKind::join) {
+        movement.index = static_cast<std::uint8_t>(index_of(ProcessKind::join, Rung::NS));
+        movement.was_done = false;
+        movement.entered.begin(state.elapsed);
+        take_positions(state);
+    }
 }
 
 bool is_passive(const Policy& policy, const ZoneState& state) {
