@@ -203,7 +203,7 @@ TEST_CASE("Who turns back from a rung of a leave that is done waits for those on
         int start, floor;
     };
     for (const Row& row : {
-             Row{Rung::IN, false, 4, 3},
+             Row{Rung::IN, false, 4, 2},
              Row{Rung::IN, true, 4, 2},
              Row{Rung::NS_GONE, false, 2, 1},
              Row{Rung::NS_GONE, true, 2, 2},
