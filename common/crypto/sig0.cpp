@@ -194,6 +194,16 @@ std::int32_t seconds_between(std::uint32_t b, std::uint32_t a) {
     return static_cast<std::int32_t>(a - b);
 }
 
+// Whether one stands before the last record. Of two it would be open who speaks.
+bool has_more_sig0(const dns::Message& message) {
+    for (const auto* section : {&message.answers, &message.authority, &message.additional}) {
+        for (const dns::Record& record : *section) {
+            if (dns::is_sig0(record.view())) return true;
+        }
+    }
+    return false;
+}
+
 bool is_supported(std::uint8_t algorithm) {
     for (const Sig0Algorithm known :
          {Sig0Algorithm::rsasha256, Sig0Algorithm::ecdsap256sha256, Sig0Algorithm::ed25519}) {
@@ -224,7 +234,7 @@ std::string_view to_text(Sig0Fault fault) {
 }
 
 std::optional<Sig0Claim> read_sig0(const dns::Message& message) {
-    if (!message.sig0) return std::nullopt;
+    if (!message.sig0 || has_more_sig0(message)) return std::nullopt;
     const dns::Record& record = message.sig0->record;
     const auto sig = dns::rdata::view_as<dns::rdata::Sig>(record.rdata);
     if (!sig || !record.owner.view().is_root() || record.klass != dns::Class::ANY ||

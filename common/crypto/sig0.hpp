@@ -30,7 +30,7 @@ inline constexpr std::size_t sig0_most_tries = 2;  // public-key operations for 
 // Why a message is not taken for its signer's. All are answered alike (NOTAUTH,
 // unsigned); the difference is for counters.
 enum class Sig0Fault {
-    missing,        // no SIG(0), or one that is not as RFC 2931 3 says
+    missing,        // no SIG(0), more than one, or one that is not as RFC 2931 3 says
     algorithm,      // not one of Sig0Algorithm
     window,         // not valid yet, not any more, or for too long
     no_key,         // none of the signer's keys has this algorithm and key tag
@@ -50,7 +50,8 @@ struct Sig0Claim {
     Bytes signature;
 };
 
-// None: Sig0Fault::missing. Root owner, class ANY, TTL 0, labels 0, original TTL 0.
+// None: Sig0Fault::missing. One in the message, its last record; root owner, class ANY,
+// TTL 0, labels 0, original TTL 0.
 std::optional<Sig0Claim> read_sig0(const dns::Message& message);
 
 // Algorithm and times, without any public-key operation; none if nothing is wrong.

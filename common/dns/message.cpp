@@ -54,11 +54,6 @@ Question read_question(WireReader& reader) {
     return question;
 }
 
-bool is_sig0(const RecordView& record) {
-    return record.type == Type::SIG && record.rdata.size() >= 2 && record.rdata[0] == 0 &&
-           record.rdata[1] == 0;
-}
-
 // The reason why the record is no OPT that may stand here; empty if it is one.
 std::string read_edns(const RecordView& record, std::optional<Edns>& target) {
     if (target) return "a second OPT (RFC 6891 6.1.1)";
@@ -196,6 +191,11 @@ Header response_header(const Header& request) {
 }
 
 }  // namespace
+
+bool is_sig0(const RecordView& record) {
+    return record.type == Type::SIG && record.rdata.size() >= 2 && record.rdata[0] == 0 &&
+           record.rdata[1] == 0;
+}
 
 Header Header::read(WireReader& reader) {
     Header header;

@@ -64,6 +64,9 @@ struct TransactionSignature {
     std::size_t offset = 0;  // where the record begins: what is before it was signed
 };
 
+// A signature of a message (RFC 2931 3), wherever in one it stands.
+bool is_sig0(const RecordView& record);
+
 struct Message {
     Header header;
     std::vector<Question> questions;  // UPDATE: the zone section

@@ -582,8 +582,15 @@ def sig0_vectors():
     for title, over, verdict in (("as it is", pointed, "bad_signature"), ("uncompressed", whole, "verified")):
         yield case(f"a compressed signer, signed {title}", "3.4", with_last(hello, record(".", 24, ANY, 0, pointed + sign(15, SEED_A, over + hello))), verdict)
     yield case("octets after the message", "3.6", signed + b"\0", "malformed")
-    yield case("signed twice: the last one counts", "3.3", sig0(sig0(hello, SEED_B, key=ED_OTHER)), "verified", [ED_KEY])
-    yield case("signed twice, the first one of ours", "3.3", sig0(signed, SEED_B, key=ED_OTHER), "no_key", [ED_KEY])
+    yield case("signed twice, the last one of ours", "3.3", sig0(sig0(hello, SEED_B, key=ED_OTHER)), "missing", [ED_KEY])
+    yield case("signed twice, the first one of ours", "3.3", sig0(signed, SEED_B, key=ED_OTHER), "missing", [ED_KEY])
+    yield case("signed twice, both ours", "3.3", sig0(signed), "missing")
+    first = signed[start:]
+    for section in ("answers", "authority"):
+        yield case(f"another one in {section}", "3.3", sig0(message(NOTIFY, [question(ZONE, "SOA")], additional=[opt((65010, b"\1\3\3"))], aa=True, **{section: [first]})), "missing")
+    for title, other, verdict in (("of another form", record("a.", 24, IN, 1, fields + bytes(64)), "missing"),
+                                  ("that covers a type", record(".", 24, ANY, 0, u16(6) + fields[2:] + bytes(64)), "verified")):
+        yield case(f"before it a SIG {title}", "3.3", sig0(with_last(hello, other)), verdict)
     yield case("algorithm before times", "3.6", sig0(hello, algorithm=5), "algorithm", now=NOW + 9999)
     yield case("times before keys", "3.6", signed, "window", [], now=NOW + 301)
     for title, flags in (("a zone's", 256), ("a user's", 0), ("another", 0x4200)):

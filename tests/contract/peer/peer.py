@@ -896,7 +896,8 @@ def verify(wire, keys, now, request=b""):
     if sig is None or (sig.owner, sig.type, sig.klass, sig.ttl) != (b"\0", SIG, ANY, 0) or not sig.rdata:
         return "missing"
     covered, alg, count, ttl, expiration, inception, tag = struct.unpack("!HBBIIIH", sig.rdata[:18])
-    if covered or count or ttl:
+    others = d.answer + d.authority + d.additional[:-1]
+    if covered or count or ttl or any(r.type == SIG and r.rdata[:2] == b"\0\0" for r in others):
         return "missing"
     if alg not in (8, 13, 15):
         return "algorithm"

@@ -57,6 +57,16 @@ TEST_CASE("What was signed is verified, with its request if it is an answer (RFC
     }
 }
 
+TEST_CASE("A message that is signed twice is signed by nobody (RFC 2931 3.1: one SIG(0))") {
+    const Sig0Key key = make_key(Sig0Algorithm::ed25519);
+    for (const Byte filling : {Byte{7}, Byte{8}}) {
+        Bytes octets = plain_message();
+        make_key(Sig0Algorithm::ed25519, filling).sign(octets, now);
+        key.sign(octets, now);
+        CHECK(fault_of(octets, key) == Sig0Fault::missing);
+    }
+}
+
 TEST_CASE("Every octet that is changed is noticed") {
     const Sig0Key key = make_key(Sig0Algorithm::ed25519);
     Bytes octets = plain_message();
