@@ -27,6 +27,34 @@ bool write_all(int descriptor, BytesView octets) {
     return true;
 }
 
+// Opened before anything is done in it: what cannot be synced is not begun.
+class OpenDirectory {
+public:
+    explicit OpenDirectory(std::string path)
+        : path_(path.empty() ? "." : std::move(path)),
+          descriptor_(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+          reason_(descriptor_ < 0 ? errno : 0) {}
+    OpenDirectory(const OpenDirectory&) = delete;
+    OpenDirectory& operator=(const OpenDirectory&) = delete;
+    ~OpenDirectory() {
+        if (descriptor_ >= 0) ::close(descriptor_);
+    }
+
+    Result<void> opened() const {
+        if (descriptor_ < 0) return failed(path_, "open", reason_);
+        return success();
+    }
+    Result<void> sync() const {
+        if (::fsync(descriptor_) != 0) return failed(path_, "sync", errno);
+        return success();
+    }
+
+private:
+    std::string path_;
+    int descriptor_;
+    int reason_;  // errno of opening
+};
+
 // Takes its final name; errno on failure.
 using Naming = bool (*)(const char* beside, const char* path);
 
@@ -40,6 +68,8 @@ bool name_anew(const char* beside, const char* path) {
 }
 
 Result<void> write_beside(const std::string& path, BytesView octets, unsigned mode, Naming naming) {
+    const OpenDirectory directory(std::filesystem::path(path).parent_path().string());
+    if (const auto opened = directory.opened(); !opened) return opened;
     // mkostemp() creates it with 0600 under a name that nobody can foresee.
     std::string beside = path + ".XXXXXX";
     const int descriptor = ::mkostemp(beside.data(), O_CLOEXEC);
@@ -69,8 +99,10 @@ Result<void> write_beside(const std::string& path, BytesView octets, unsigned mo
         if (reason == EEXIST) return Error(ErrorKind::conflict, path + ": exists already");
         return failed(path, doing, reason);
     }
-    const auto directory = std::filesystem::path(path).parent_path();
-    return sync_directory(directory.empty() ? "." : directory.string());
+    const auto lasting = directory.sync();
+    // What a power cut might take away was not created; what it replaced cannot be had back.
+    if (!lasting && naming == name_anew) ::unlink(path.c_str());
+    return lasting;
 }
 
 }  // namespace
@@ -84,12 +116,9 @@ Result<void> create_file_atomically(const std::string& path, BytesView octets, u
 }
 
 Result<void> sync_directory(const std::string& directory) {
-    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return failed(directory, "open", errno);
-    const int reason = ::fsync(descriptor) == 0 ? 0 : errno;
-    ::close(descriptor);
-    if (reason != 0) return failed(directory, "sync", reason);
-    return success();
+    const OpenDirectory open(directory);
+    if (const auto opened = open.opened(); !opened) return opened;
+    return open.sync();
 }
 
 }  // namespace chorale::runtime

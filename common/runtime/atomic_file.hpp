@@ -11,10 +11,12 @@
 namespace chorale::runtime {
 
 // Replaces or creates `path`, mode 0600 unless another is given. ErrorKind::storage with the file's
-// name and what failed; the old file is then still there.
+// name and what failed; the old file is then still there, unless it is the sync of the directory
+// that failed.
 Result<void> write_file_atomically(const std::string& path, BytesView octets, unsigned mode = 0600);
 
-// The same, but what is there stays: ErrorKind::conflict. Of several callers one succeeds.
+// The same, but what is there stays: ErrorKind::conflict. Of several callers one succeeds. After an
+// error nothing was created.
 Result<void> create_file_atomically(const std::string& path, BytesView octets,
                                     unsigned mode = 0600);
 

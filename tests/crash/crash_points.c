@@ -1,4 +1,4 @@
-/* Kills the process at its N-th change of the outer world (LD_PRELOAD).
+/* Kills the process at its N-th change of the outer world, or fails that change (LD_PRELOAD).
  *
  * Counted are, in order of entry and over all threads: write, writev, pwrite, pwrite64, fsync,
  * fdatasync, ftruncate, ftruncate64, rename, renameat, link, unlink, unlinkat on regular files, and
@@ -6,7 +6,8 @@
  * pipes and event descriptors do not count.
  *
  *   CHORALE_CRASH_AT=N       point at which to raise SIGKILL; 0 or unset: only count
- *   CHORALE_CRASH_WHEN=W     before (default), after, or torn: half of a file write is done
+ *   CHORALE_CRASH_WHEN=W     before (default), after, or torn: half of a file write is done; failed:
+ *                            no SIGKILL, the call is not made and returns -1 with EIO
  *   CHORALE_CRASH_COUNT=F    file that is mapped and holds the count so far and, by kind, the
  *                            counts of the calls (native 64-bit numbers, see enum kind)
  *
@@ -28,7 +29,7 @@
 #include <unistd.h>
 
 enum kind { TOTAL, WRITE, SYNC, TRUNCATE, RENAME, UNLINK, SEND, KINDS };
-enum moment { BEFORE, AFTER, TORN };
+enum moment { BEFORE, AFTER, TORN, FAILED };
 
 static _Atomic uint64_t private_counts[KINDS];
 static _Atomic uint64_t *counts = private_counts;
@@ -51,10 +52,11 @@ static void set_up(void) {
     const char *when = getenv("CHORALE_CRASH_WHEN");
     const char *file = getenv("CHORALE_CRASH_COUNT");
     crash_at = at != NULL ? strtoull(at, NULL, 10) : 0;
-    crash_when = when == NULL             ? BEFORE
-                 : !strcmp(when, "after") ? AFTER
-                 : !strcmp(when, "torn")  ? TORN
-                                          : BEFORE;
+    crash_when = when == NULL              ? BEFORE
+                 : !strcmp(when, "after")  ? AFTER
+                 : !strcmp(when, "torn")   ? TORN
+                 : !strcmp(when, "failed") ? FAILED
+                                           : BEFORE;
     if (file != NULL) {
         int descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (descriptor >= 0) {
@@ -93,7 +95,7 @@ static enum kind kind_of(int descriptor) {
     return kind;
 }
 
-/* Counts one point; true if the process has to die at it (and did, if "before"). */
+/* Counts one point; true if the process has to die at it (and did, if "before"), or the call to fail. */
 static int reached(enum kind kind) {
     set_up();
     atomic_fetch_add(&counts[kind], 1);
@@ -113,6 +115,10 @@ static size_t whole_or_half(int dying, size_t size) {
 
 #define COUNTED(kind, call, result_type) \
     int dying = (kind) != TOTAL && reached(kind); \
+    if (dying && crash_when == FAILED) { \
+        errno = EIO; \
+        return -1; \
+    } \
     result_type result = (call); \
     if (dying) { \
         die(); \
@@ -171,6 +177,7 @@ int link(const char *from, const char *to) {
     REAL(link)
     COUNTED(RENAME, real(from, to), int)
 }
+
 int renameat(int from_folder, const char *from, int to_folder, const char *to) {
     REAL(renameat)
     COUNTED(RENAME, real(from_folder, from, to_folder, to), int)

@@ -1,5 +1,5 @@
 """kill -9 at every write, sync, link and unlink of `msa keygen`: no key is half there, none is lost,
-and what is missing can be made.
+and what is missing can be made. And an error of each: there are both keys or none.
 """
 
 import itertools
@@ -36,11 +36,15 @@ def _is_whole(path):
     return True
 
 
-def _killed(shim, directory, point, moment):
-    """False if there is no such point."""
-    done = msa.run("keygen", "--directory", directory, env={
+def _run(shim, directory, point, moment):
+    return msa.run("keygen", "--directory", directory, env={
         **os.environ, "LD_PRELOAD": shim, "CHORALE_CRASH_AT": str(point),
         "CHORALE_CRASH_WHEN": moment})
+
+
+def _killed(shim, directory, point, moment):
+    """False if there is no such point."""
+    done = _run(shim, directory, point, moment)
     assert done.returncode in (0, -signal.SIGKILL), done
     assert (done.returncode == 0) == (done.stdout != ""), "told of keys, or killed"
     return done.returncode != 0
@@ -70,3 +74,22 @@ def test_a_kill_at_any_point_leaves_whole_keys_or_none(shim, tmp_path, moment):
                     "192.0.2.1")
     assert point > AT_LEAST
     assert seen == {(), NAMES[:1], NAMES}
+
+
+def test_an_error_at_any_point_leaves_both_keys_or_none(shim, tmp_path):
+    """Only what is beside a key may fail to go away: then the keys are there."""
+    spared = []
+    for point in itertools.count(1):
+        directory = tmp_path / str(point)
+        done = _run(shim, directory, point, "failed")
+        there = sorted(path.name for path in directory.glob("*.pem"))
+        assert there == ([] if done.returncode else sorted(NAMES)), (point, done)
+        assert (done.returncode == 1) == ("Input/output error" in done.stderr), (point, done)
+        if done.returncode != 0:
+            assert list(directory.iterdir()) == [], point
+        elif len(list(directory.iterdir())) > len(NAMES):
+            spared.append(point)
+        else:
+            break
+    assert point > AT_LEAST
+    assert len(spared) == 2, "the unlink of each file"

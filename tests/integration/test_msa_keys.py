@@ -334,6 +334,18 @@ def test_a_directory_that_cannot_be_written_is_named(tmp_path):
         assert done.returncode == 1 and "Permission denied" in done.stderr, done
 
 
+def test_a_directory_that_cannot_be_read_stays_empty(tmp_path):
+    """Files can be made in it, but it cannot be synced."""
+    directory = tmp_path / "keys"
+    directory.mkdir(mode=0o300)
+    as_owner = (["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+                if os.geteuid() == 0 else [])
+    done = msa.run("keygen", "--directory", directory, before=as_owner)
+    directory.chmod(0o700)
+    assert done.returncode == 1 and "Permission denied" in done.stderr, done
+    assert _contents(directory) == {}
+
+
 def test_a_half_written_key_is_no_key(keys):
     for path in (keys.sig0, keys.tls):
         whole = path.read_bytes()
