@@ -19,7 +19,10 @@
 namespace chorale::crypto {
 namespace {
 
-constexpr std::uint16_t host_key_flags = 512;  // RFC 2535 3.1.2: name type "host"
+// RFC 2535 3.1.2: name types. No other bit may be set: some prohibit what is done with the key
+// here, the others are reserved (RFC 3445 4).
+constexpr std::uint16_t host_key_flags = 512;
+constexpr std::uint16_t user_key_flags = 0;
 constexpr std::uint8_t protocol_dnssec = 3;
 constexpr std::size_t private_octets = 32;
 constexpr std::size_t coordinate_octets = 32;  // of P-256, and of r and s (RFC 6605 4)
@@ -215,9 +218,9 @@ bool is_supported(std::uint8_t algorithm) {
 // Whether a KEY RDATA may have made the signature, before anything is computed.
 bool is_candidate(const Bytes& rdata, const Sig0Claim& claim) {
     const auto key = dns::rdata::view_as<dns::rdata::Key>(rdata);
-    return key && key->protocol == protocol_dnssec && !key->is_no_key() &&
-           key->algorithm == claim.algorithm && key_tag(rdata) == claim.key_tag &&
-           public_key_fault(rdata) == nullptr;
+    return key && (key->flags == host_key_flags || key->flags == user_key_flags) &&
+           key->protocol == protocol_dnssec && key->algorithm == claim.algorithm &&
+           key_tag(rdata) == claim.key_tag && public_key_fault(rdata) == nullptr;
 }
 
 }  // namespace

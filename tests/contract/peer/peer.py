@@ -882,7 +882,7 @@ def check_signature(alg, key, signature, data):
 
 
 def may_have_made(key, alg, tag):
-    return (len(key) > 4 and key[0] & 0xC0 != 0xC0 and key[2:4] == bytes([3, alg]) and key_tag(key) == tag and
+    return (len(key) > 4 and key[:2] in (b"\2\0", b"\0\0") and key[2:4] == bytes([3, alg]) and key_tag(key) == tag and
             has_form(alg, key[4:]))
 
 
