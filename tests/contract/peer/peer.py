@@ -1,4 +1,4 @@
-"""An agent's codec, written from proto/README.md alone: option, bodies, messages, RRsets, SIG(0), digests.
+"""A second codec of proto/README.md: option, bodies, messages, RRsets, SIG(0), digests.
 
 It shares no code with the daemons, none with make_vectors.py, and has no DNS library below it. Names are octets
 in wire form, messages dicts of their facts. Section numbers are those of that file.

@@ -1,4 +1,4 @@
-"""The peer that was written from proto/README.md against proto/vectors."""
+"""The second implementation of proto/README.md against proto/vectors."""
 import base64
 import json
 import pathlib
