@@ -33,6 +33,13 @@ int print(const std::string& text) {
     return done;
 }
 
+// CLI11 reads 010 as eight and 0x10 as sixteen; who writes a TTL or a port means neither.
+std::string decimal_fault(const std::string& text) {
+    const bool is_decimal = !text.empty() && text.front() != '0' &&
+                            text.find_first_not_of("0123456789") == std::string::npos;
+    return is_decimal ? "" : "expected a decimal number, got \"" + text + '"';
+}
+
 // What was said, as it was said.
 struct Words {
     std::string directory = "/etc/chorale/msa";
@@ -190,6 +197,7 @@ private:
     void add_ttl(CLI::App* command) {
         command->add_option("--ttl", words_.ttl, "seconds")
             ->check(CLI::Range(std::uint32_t{1}, most_seconds))
+            ->check(decimal_fault)
             ->capture_default_str();
     }
 
@@ -221,6 +229,7 @@ private:
     void add_port(CLI::App* command, const char* name, std::uint16_t& port, const char* text) {
         command->add_option(name, port, text)
             ->check(CLI::Range(std::uint16_t{1}, std::uint16_t{65535}))
+            ->check(decimal_fault)
             ->capture_default_str();
     }
 
