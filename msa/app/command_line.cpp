@@ -40,6 +40,11 @@ std::string decimal_fault(const std::string& text) {
     return is_decimal ? "" : "expected a decimal number, got \"" + text + '"';
 }
 
+// An empty variable of a script is no wish for the default.
+std::string emptiness_fault(const std::string& text) {
+    return text.empty() ? "expected something, got nothing" : "";
+}
+
 // What was said, as it was said.
 struct Words {
     std::string directory = "/etc/chorale/msa";
@@ -135,6 +140,9 @@ bool has_room_for(const dns::Name& zone, const Identity& identity) {
 }
 
 int run_record(const Words& words) {
+    if (words.zone == "@") {
+        return complain(wrong_usage, "--zone: expected the name of the zone, there is no origin");
+    }
     const auto zone = dns::Name::from_text(words.zone);
     if (!zone) return complain(wrong_usage, zone.error().in("--zone"));
     const auto state = state_from_text(words.state);
@@ -191,6 +199,7 @@ private:
 
     void add_directory(CLI::App* command) {
         command->add_option("--directory", words_.directory, "where the keys are")
+            ->check(emptiness_fault)
             ->capture_default_str();
     }
 
@@ -204,8 +213,10 @@ private:
     void add_keygen() {
         CLI::App* command = add("keygen", "make the keys of an agent", run_keygen);
         add_directory(command);
-        command->add_option("--identity", words_.identity,
-                            "name of the agent, to stand in the certificate");
+        command
+            ->add_option("--identity", words_.identity,
+                         "name of the agent, to stand in the certificate")
+            ->check(emptiness_fault);
         command->add_option("--algorithm", words_.algorithm, "of the SIG(0) key")
             ->transform(CLI::IsMember({"ed25519", "ecdsap256sha256"}, CLI::ignore_case))
             ->capture_default_str();
