@@ -1,8 +1,6 @@
 // Keys on disk: all or none, never replaced, read only when whole and ours alone.
 #include "msa/app/key_directory.hpp"
 
-#include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 
 #include "common/runtime/files.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/base/file_size_limit.hpp"
 #include "tests/unit/base/result_text.hpp"
 #include "tests/unit/base/scratch.hpp"
 
@@ -97,16 +96,12 @@ TEST_CASE("A key that is there stays, and no other is made beside it") {
 
 TEST_CASE("Where a key cannot be written whole, none is left") {
     const Scratch scratch;
-    ::signal(SIGXFSZ, SIG_IGN);
-    rlimit before{};
-    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
     // The SIG(0) key is smaller than 400 octets, the key with certificate larger.
-    for (const rlim_t room : {rlim_t{0}, rlim_t{50}, rlim_t{400}}) {
-        rlimit limit = before;
-        limit.rlim_cur = room;
-        REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
-        const auto made = make_keys(in(scratch.directory()), now);
-        REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    for (const unsigned room : {0U, 50U, 400U}) {
+        const auto made = [&] {
+            const FileSizeLimit limit(room);
+            return make_keys(in(scratch.directory()), now);
+        }();
         REQUIRE_FALSE(made);
         CHECK(made.error().kind() == ErrorKind::storage);
         CHECK_THAT(made.error().message(), Catch::Contains(".pem: write: "));

@@ -1,7 +1,5 @@
 #include "common/runtime/files.hpp"
 
-#include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +7,7 @@
 
 #include "common/runtime/atomic_file.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/base/file_size_limit.hpp"
 #include "tests/unit/base/result_text.hpp"
 #include "tests/unit/base/scratch.hpp"
 
@@ -132,14 +131,10 @@ TEST_CASE("What cannot be written leaves the old file and nothing beside it") {
     const Scratch scratch;
     const auto path = scratch.file("state");
     REQUIRE(write_file_atomically(path, as_bytes("old")));
-    ::signal(SIGXFSZ, SIG_IGN);
-    rlimit before{};
-    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
-    rlimit limit = before;
-    limit.rlim_cur = 1'000;
-    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    const auto written = write_file_atomically(path, Bytes(2'000, 1));
-    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    const auto written = [&] {
+        const FileSizeLimit limit(1'000);
+        return write_file_atomically(path, Bytes(2'000, 1));
+    }();
     REQUIRE_FALSE(written);
     CHECK(written.error().kind() == ErrorKind::storage);
     CHECK_THAT(written.error().message(), Catch::Contains(path + ": write: "));
@@ -174,14 +169,10 @@ TEST_CASE("A file that is created replaces nothing, whatever is there") {
 
 TEST_CASE("A file that cannot be created whole is not there") {
     const Scratch scratch;
-    ::signal(SIGXFSZ, SIG_IGN);
-    rlimit before{};
-    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
-    rlimit limit = before;
-    limit.rlim_cur = 1'000;
-    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    const auto created = create_file_atomically(scratch.file("key"), Bytes(2'000, 1));
-    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    const auto created = [&] {
+        const FileSizeLimit limit(1'000);
+        return create_file_atomically(scratch.file("key"), Bytes(2'000, 1));
+    }();
     REQUIRE_FALSE(created);
     CHECK(created.error().kind() == ErrorKind::storage);
     CHECK(files_in(scratch.directory()) == 0);

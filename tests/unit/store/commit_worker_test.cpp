@@ -1,14 +1,12 @@
 #include "common/store/commit_worker.hpp"
 
-#include <signal.h>
-#include <sys/resource.h>
-
 #include <atomic>
 #include <future>
 #include <thread>
 #include <vector>
 
 #include "tests/support/catch.hpp"
+#include "tests/unit/base/file_size_limit.hpp"
 #include "tests/unit/base/result_text.hpp"
 #include "tests/unit/base/scratch.hpp"
 
@@ -247,9 +245,6 @@ TEST_CASE("When the disk fails, nobody of that transaction is told success, and 
     // A small cache spills, so that the error comes in the job; else it comes with the COMMIT.
     const bool fails_in_job = GENERATE(true, false);
     Outcomes outcomes;
-    ::signal(SIGXFSZ, SIG_IGN);
-    rlimit before{};
-    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
     {
         CommitWorker worker(open(path, fails_in_job ? 64U << 10U : 64U << 20U));
         {
@@ -262,15 +257,12 @@ TEST_CASE("When the disk fails, nobody of that transaction is told success, and 
                 },
                 outcomes.done(1)));
             REQUIRE(worker.submit(insert("b"), outcomes.done(2)));
-            rlimit limit = before;
-            limit.rlim_cur = 200'000;
-            REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+            const FileSizeLimit limit(200'000);
             std::promise<void> finished;
             REQUIRE(worker.read([](Database&) { return success(); },
                                 [&](Result<void>) { finished.set_value(); }));
             gate.open();
             finished.get_future().wait();
-            REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
         }
         REQUIRE(worker.submit(insert("a"), outcomes.done(3)));
     }

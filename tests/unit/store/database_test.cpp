@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 
 #include "common/store/transaction.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/base/file_size_limit.hpp"
 #include "tests/unit/base/result_text.hpp"
 #include "tests/unit/base/scratch.hpp"
 
@@ -465,26 +465,6 @@ TEST_CASE("A full disk is a storage error, loses nothing and passes") {
     CHECK(database.execute("INSERT INTO item(content) VALUES(?1)", large));
     CHECK(count(database) == 2);
 }
-
-namespace {
-
-// Writes beyond this size fail with EFBIG, which SQLite takes as an I/O error.
-class FileSizeLimit {
-public:
-    explicit FileSizeLimit(std::uint64_t octets) {
-        ::signal(SIGXFSZ, SIG_IGN);
-        REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
-        rlimit limit = before_;
-        limit.rlim_cur = octets;
-        REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    }
-    ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
-private:
-    rlimit before_{};
-};
-
-}  // namespace
 
 TEST_CASE("A failed write is a storage error, and the same handle works when it is over") {
     const Scratch scratch;
