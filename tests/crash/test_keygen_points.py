@@ -16,7 +16,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 from chorale import msa  # noqa: E402
 
 NAMES = ("sig0.pem", "tls.pem")
-AT_LEAST = 9  # points: write, sync, link, unlink for each file, and sync of the directory
+# Points: write, sync, link, unlink and sync of the directory for each file, and sync of its parent.
+AT_LEAST = 11
 IDENTITY = "msa.example."
 
 

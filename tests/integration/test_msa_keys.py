@@ -306,25 +306,26 @@ def test_a_kill_in_the_middle_of_writing_leaves_no_half_key(tmp_path):
                                      "--address", "192.0.2.1")
 
 
+def _on_disk(disk, options, script):
+    """What a shell says to whom $1 is a tmpfs and $2 the program."""
+    disk.mkdir()
+    script = 'mount -t tmpfs -o mode=0700,%s tmpfs "$1" && { %s; }' % (options, script)
+    return subprocess.run(namespace() + ["sh", "-c", script, "sh", disk, msa.program()], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=_DEADLINE)
+
+
 def test_a_full_disk_leaves_no_key(tmp_path):
     """One page of tmpfs takes the first key and not the second."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    script = ('mount -t tmpfs -o size=4k,mode=0700 tmpfs "$1" && { "$2" keygen --directory "$1"; '
-              'echo "code $?"; ls -A "$1"; }')
-    done = subprocess.run(namespace() + ["sh", "-c", script, "sh", disk, msa.program()], text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=_DEADLINE)
+    done = _on_disk(tmp_path / "disk", "size=4k",
+                    '"$2" keygen --directory "$1"; echo "code $?"; ls -A "$1"')
     assert done.stdout == "code 1\n", done
     assert re.search(r"tls\.pem: \w+: No space left on device", done.stderr), done
 
 
 def test_a_directory_that_cannot_be_written_is_named(tmp_path):
     disk = tmp_path / "disk"
-    disk.mkdir()
-    script = ('mount -t tmpfs -o ro,mode=0700 tmpfs "$1" && { "$2" keygen --directory "$1"; '
-              'echo "code $?"; "$2" keygen --directory "$1/keys"; echo "code $?"; }')
-    done = subprocess.run(namespace() + ["sh", "-c", script, "sh", disk, msa.program()], text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=_DEADLINE)
+    done = _on_disk(disk, "ro", '"$2" keygen --directory "$1"; echo "code $?"; '
+                                '"$2" keygen --directory "$1/keys"; echo "code $?"')
     assert done.stdout == "code 1\ncode 1\n", done
     assert re.findall(r"msa: (\S+): .*Read-only file system", done.stderr) == [
         "%s/sig0.pem" % disk, "%s/keys" % disk], done
@@ -368,6 +369,14 @@ def test_output_that_cannot_be_written_is_an_error(keys):
         with open("/dev/full", "w") as full:
             done = msa.run(*words, "--identity", IDENTITY, stdout=full)
         assert done.returncode == 1 and "could not be written" in done.stderr, done
+
+
+def test_keys_that_cannot_be_told_of_are_there(tmp_path):
+    with open("/dev/full", "w") as full:
+        done = msa.run("keygen", "--directory", tmp_path / "keys", stdout=full)
+    assert done.returncode == 1 and "could not be written" in done.stderr, done
+    assert set(_contents(tmp_path / "keys")) == {"sig0.pem", "tls.pem"}
+    msa.printed("records", "--directory", tmp_path / "keys", *_RECORDS[1:])
 
 
 # What is not understood.
