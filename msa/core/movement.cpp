@@ -37,7 +37,14 @@ struct Word {
     bool is_done = false, has_met = true;
 
     bool is_over() const { return subjects.empty(); }
+    bool is_about(ProcessKind what, ProviderSet whom) const {
+        return process == what && subjects == whom;
+    }
+    bool is_about(const Movement& movement) const {
+        return is_about(movement.process, movement.subjects);
+    }
     ProviderSet all() const { return subjects | settled | parked; }
+    ProviderSet unmoved() const { return settled | parked; }
 };
 
 Word read_word(const Heard& heard) {
@@ -265,8 +272,7 @@ ProviderSet members(const Policy& policy, const ZoneState& state) {
             continue;
         const Word word = read_word(*peer.heard);
         if (!word.is_readable) continue;
-        if (!word.present.contains(at) && !word.settled.contains(at) && !word.parked.contains(at))
-            continue;
+        if (!(word.present | word.unmoved()).contains(at)) continue;
         if (!is_leaving(policy, peer))
             set.add(at);
         else if (!is_silent(policy, state, peer))
@@ -274,6 +280,39 @@ ProviderSet members(const Policy& policy, const ZoneState& state) {
     }
     // The word of one that leaves counts where there is no other.
     return set.empty() ? leaving : set;
+}
+
+// The parent names it or has what the way into the NS RRset needs, or another than itself
+// names it.
+bool is_reachable_already(const ZoneState& state, std::size_t at) {
+    const Provider& provider = state.providers[at];
+    if (provider.servers.meets(state.parent.ns_some)) return true;
+    const bool is_insecure = state.parent.is_whole && !state.parent.has_ds;
+    for (std::size_t other = 1; other < state.providers.size(); ++other) {
+        const Provider& it = state.providers[other];
+        if (other != at && provider.servers.meets(it.view.ns_some) &&
+            (at == 0 || it.servers.meets(state.parent.ns_some)))
+            return true;
+    }
+    if (at == 0) return is_insecure;
+    if (!provider.heard) return false;
+    const auto rungs = provider.heard->rungs();
+    const bool says_so = std::any_of(rungs.begin(), rungs.end(), [&](const auto& it) {
+        const Position said{it.process, it.rung};
+        const bool is_underway = is_insecure && it.process == ProcessKind::setup && said.has_keys();
+        return it.provider() == at && (said.has_ns() || is_underway);
+    });
+    return says_so && (is_insecure || provider.entry_keys.meets(state.parent.ds_every));
+}
+
+// Whether it can be taken from others that one is named whom we do not name.
+bool may_be_named(const Policy& policy, const ZoneState& state, std::size_t at,
+                  const Position& theirs) {
+    const Provider& provider = state.providers[at];
+    if (!theirs.has_ns() || provider.position.has_ns()) return true;
+    // Of one that is gone before it told us its name servers, there is nothing to name.
+    if (at != 0 && provider.servers.empty() && is_silent(policy, state, provider)) return true;
+    return is_reachable_already(state, at);
 }
 
 // Whoever was away learns from all others alike who came in meanwhile.
@@ -286,11 +325,9 @@ bool take_in_members(const Policy& policy, ZoneState& state) {
         const Provider& peer = state.providers[at];
         if (!peer.heard || peer.heard->epoch != movement.epoch) return false;
         const Word word = read_word(*peer.heard);
-        if (!agrees(state, peer, word) || word.process != movement.process ||
-            word.subjects != movement.subjects)
-            return false;
-        if (theirs && *theirs != (word.settled | word.parked)) return false;
-        theirs = word.settled | word.parked;
+        if (!agrees(state, peer, word) || !word.is_about(movement)) return false;
+        if (theirs && *theirs != word.unmoved()) return false;
+        theirs = word.unmoved();
     }
     if (!theirs || *theirs == ours) return false;
     // Of one that leaves counts what our own survey says: has it gone, or not yet?
@@ -303,14 +340,20 @@ bool take_in_members(const Policy& policy, ZoneState& state) {
     for (const std::size_t at : *theirs - ours)
         if (is_leaving(policy, state.providers[at]) && !state.providers[at].was_reached)
             return false;
-    for (const std::size_t at : ours - *theirs) state.providers[at].position = Position{};
+    // Where two say different rungs of one, the earlier: who is named less.
+    std::vector<Position> taken(state.providers.size());
     for (const std::size_t at : others) {
         for (const HeardRung& report : state.providers[at].heard->rungs()) {
             const auto of = report.provider();
             if (!of || ours.contains(*of) || !theirs->contains(*of)) continue;
-            state.providers[*of].position = {report.process, report.rung};
+            const Position said{report.process, report.rung};
+            if (!taken[*of].has_keys() || is_kept_before(said, taken[*of])) taken[*of] = said;
         }
     }
+    for (const std::size_t at : *theirs - ours)
+        if (!may_be_named(policy, state, at, taken[at])) return false;
+    for (const std::size_t at : ours - *theirs) state.providers[at].position = Position{};
+    for (const std::size_t at : *theirs - ours) state.providers[at].position = taken[at];
     return true;
 }
 
@@ -344,9 +387,8 @@ bool try_to_meet(const Policy& policy, ZoneState& state, std::vector<Action>& ac
         const bool is_leave = movement.process == ProcessKind::leave;
         if (is_leave && agrees(state, peer, word) && word.is_over() && is_beyond(movement, word))
             continue;
-        if (!agrees(state, peer, word) || word.process != movement.process ||
-            word.subjects != movement.subjects ||
-            (word.settled | word.parked) != (settled(state) | parked(state)))
+        if (!agrees(state, peer, word) || !word.is_about(movement) ||
+            word.unmoved() != (settled(state) | parked(state)))
             return false;
         if (word.index < movement.floor && !may_restart) return false;
         index = std::min(index, word.index);
@@ -373,7 +415,7 @@ bool may_have_begun(const Policy& policy, const ZoneState& state) {
         if (!peer.heard || peer.heard->epoch < movement.epoch) continue;
         const Word word = read_word(*peer.heard);
         if (word.is_readable && (peer.heard->epoch > movement.epoch || word.is_over()) &&
-            !(word.present | word.settled | word.parked).meets(movement.subjects))
+            !(word.present | word.unmoved()).meets(movement.subjects))
             return false;
     }
     return true;
@@ -389,8 +431,7 @@ bool others_permit(const Policy& policy, const ZoneState& state) {
         if (peer.heard->epoch > movement.epoch && (is_last || is_beyond(movement, word))) continue;
         if (!agrees(state, peer, word) || peer.heard->epoch != movement.epoch) return false;
         if (is_last && word.is_over()) continue;
-        if (word.process != movement.process || word.subjects != movement.subjects || !word.has_met)
-            return false;
+        if (!word.is_about(movement) || !word.has_met) return false;
         if (word.index == movement.index + 1U) continue;
         // On the last rung each is done by its own judgement.
         if (word.index != movement.index || (!word.is_done && !is_last)) return false;
@@ -409,8 +450,8 @@ bool leader_permits(const Policy& policy, const ZoneState& state) {
     const bool is_last = movement.index + 1U == path_of(movement.process).size();
     if (heard.epoch > movement.epoch && (is_last || is_beyond(movement, word))) return true;
     if (is_last && heard.epoch == movement.epoch && word.is_over()) return true;
-    return heard.epoch == movement.epoch && word.has_met && word.process == movement.process &&
-           word.subjects == movement.subjects && word.index == movement.index + 1U;
+    return heard.epoch == movement.epoch && word.has_met && word.is_about(movement) &&
+           word.index == movement.index + 1U;
 }
 
 bool has_fresh_view(const Policy& policy, const ZoneState& state) {
@@ -474,34 +515,11 @@ bool is_beginning(const Policy& policy, const ZoneState& state) {
         }
         if (peer.heard->roster == state.roster.hash) continue;
         const Word word = read_word(*peer.heard);
-        const bool has_part = (word.settled | word.parked | word.present).contains(at);
+        const bool has_part = (word.present | word.unmoved()).contains(at);
         if (peer.wanted == Wanted::on || has_part) return false;
     }
     const Wanted own = state.providers.front().wanted;
     return own == Wanted::on || own == Wanted::off;
-}
-
-// The parent names it or has what the way into the NS RRset needs, or another than itself
-// names it.
-bool is_reachable_already(const ZoneState& state, std::size_t at) {
-    const Provider& provider = state.providers[at];
-    if (provider.servers.meets(state.parent.ns_some)) return true;
-    const bool is_insecure = state.parent.is_whole && !state.parent.has_ds;
-    for (std::size_t other = 1; other < state.providers.size(); ++other) {
-        const Provider& it = state.providers[other];
-        if (other != at && provider.servers.meets(it.view.ns_some) &&
-            (at == 0 || it.servers.meets(state.parent.ns_some)))
-            return true;
-    }
-    if (at == 0) return is_insecure;
-    if (!provider.heard) return false;
-    const auto rungs = provider.heard->rungs();
-    const bool says_so = std::any_of(rungs.begin(), rungs.end(), [&](const auto& it) {
-        const Position said{it.process, it.rung};
-        const bool is_underway = is_insecure && it.process == ProcessKind::setup && said.has_keys();
-        return it.provider() == at && (said.has_ns() || is_underway);
-    });
-    return says_so && (is_insecure || provider.entry_keys.meets(state.parent.ds_every));
 }
 
 // What others say is taken over only where it cannot break what caches hold by what we
@@ -512,11 +530,7 @@ bool is_borne_out(const Policy& policy, const ZoneState& state,
         const Provider& provider = state.providers[at];
         const Position& ours = provider.position;
         const Position& theirs = positions[at];
-        // Of one that is gone before it told us its name servers, there is nothing to name.
-        const bool is_nameless =
-            at != 0 && provider.servers.empty() && is_silent(policy, state, provider);
-        if (theirs.has_ns() && !ours.has_ns() && !is_nameless && !is_reachable_already(state, at))
-            return false;
+        if (!may_be_named(policy, state, at, theirs)) return false;
         const bool is_less =
             (ours.has_keys() && !theirs.has_keys()) || (ours.has_cds() && !theirs.has_cds());
         if (is_less && provider.was_reached && state.providers.front().position.has_keys())
@@ -575,9 +589,8 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
     for (const std::size_t at : from) {
         const Heard& heard = *state.providers[at].heard;
         const Word word = read_word(heard);
-        if (heard.epoch != first.epoch ||
-            (word.settled | word.parked) != (model.settled | model.parked) ||
-            word.subjects != model.subjects || word.process != model.process)
+        if (heard.epoch != first.epoch || word.unmoved() != model.unmoved() ||
+            !word.is_about(model.process, model.subjects))
             return false;
         index = std::max(index, word.index);
         least = std::min(least, word.index);
@@ -598,8 +611,7 @@ bool try_to_adopt(const Policy& policy, ZoneState& state, std::vector<Action>& a
     Movement& movement = state.movement;
     const bool is_behind = has_met && movement.index + (movement.has_met ? 1U : 0U) < least;
     if (!state.is_recovering && state.has_part && movement.epoch == first.epoch && !is_behind &&
-        movement.process == model.process && movement.subjects == model.subjects &&
-        (settled(state) | parked(state)) == (model.settled | model.parked)) {
+        model.is_about(movement) && (settled(state) | parked(state)) == model.unmoved()) {
         agrees = true;
         return false;
     }
@@ -696,20 +708,23 @@ bool take_back_arrivals(const Policy& policy, ZoneState& state) {
     return is_new;
 }
 
-// Those that were left behind together with us.
-ProviderSet fellows(const Policy& policy, const ZoneState& state) {
+// Who has met in what we are on, or have turned to.
+ProviderSet having_met(const Policy& policy, const ZoneState& state) {
     const Movement& movement = state.movement;
     ProviderSet set;
-    if (!movement.has_met) return set;
+    if (movement.is_over()) return set;
     for (const std::size_t at : required(policy, state)) {
         const Provider& peer = state.providers[at];
         if (!peer.heard || peer.heard->epoch != movement.epoch) continue;
         const Word word = read_word(*peer.heard);
-        if (agrees(state, peer, word) && word.has_met && !word.is_over() &&
-            word.process == movement.process && word.subjects == movement.subjects)
-            set.add(at);
+        if (agrees(state, peer, word) && word.has_met && word.is_about(movement)) set.add(at);
     }
     return set;
+}
+
+// Those that were left behind together with us.
+ProviderSet fellows(const Policy& policy, const ZoneState& state) {
+    return state.movement.has_met ? having_met(policy, state) : ProviderSet();
 }
 
 // What all other members mean to do in one epoch that is not before ours. Where two see
@@ -729,8 +744,7 @@ std::optional<Plan> common_plan(const Policy& policy, const ZoneState& state,
         // Who has met already waits for those that they call back.
         const Movement& ours = state.movement;
         const bool waits_for_us =
-            ours.has_met ? !behind.empty() && peer.heard->epoch > ours.epoch
-                         : word.process == ours.process && word.subjects == ours.subjects;
+            ours.has_met ? !behind.empty() && peer.heard->epoch > ours.epoch : word.is_about(ours);
         if (word.has_met && !waits_for_us) return std::nullopt;
         const Plan theirs{word.process, word.subjects};
         if (common && (!(theirs == *common) || peer.heard->epoch != epoch)) return std::nullopt;
@@ -788,21 +802,6 @@ ProviderSet arrived_elsewhere(const Policy& policy, const ZoneState& state) {
     return set;
 }
 
-// Others have met already in what we have turned to.
-bool is_awaited(const Policy& policy, const ZoneState& state) {
-    const Movement& movement = state.movement;
-    if (movement.is_over() || movement.has_met) return false;
-    for (const std::size_t at : required(policy, state)) {
-        const Provider& peer = state.providers[at];
-        if (!peer.heard || peer.heard->epoch != movement.epoch) continue;
-        const Word word = read_word(*peer.heard);
-        if (agrees(state, peer, word) && word.has_met && !word.is_over() &&
-            word.process == movement.process && word.subjects == movement.subjects)
-            return true;
-    }
-    return false;
-}
-
 // The plan is another one than the movement under way, or somebody whose word counts
 // is in a later epoch of the same.
 bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& actions) {
@@ -838,7 +837,8 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
     }
     Movement& movement = state.movement;
     const bool is_same = movement.process == next->process && movement.subjects == next->subjects;
-    if (!is_same && is_awaited(policy, state)) return false;
+    // They have met already in what we have turned to, and wait for us there.
+    if (!is_same && !movement.has_met && !having_met(policy, state).empty()) return false;
     std::uint64_t same_elsewhere = 0;
     std::uint64_t highest = std::max(state.epoch_seen, movement.epoch);
     const std::uint64_t limit = highest + most_epochs_ahead;
@@ -848,7 +848,7 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
         highest = std::max(highest, peer.heard->epoch);
         if (!voices(policy, state).contains(at)) continue;
         const Word word = read_word(*peer.heard);
-        if (word.is_readable && word.process == next->process && word.subjects == next->subjects)
+        if (word.is_readable && word.is_about(next->process, next->subjects))
             same_elsewhere = std::max(same_elsewhere, peer.heard->epoch);
     }
     if (is_same && same_elsewhere <= movement.epoch) return false;
@@ -856,7 +856,7 @@ bool try_to_turn(const Policy& policy, ZoneState& state, std::vector<Action>& ac
         const auto leader = leader_in_charge(policy, state);
         if (!leader || !state.providers[*leader].heard) return false;
         const Word word = read_word(*state.providers[*leader].heard);
-        if (word.process != next->process || word.subjects != next->subjects) return false;
+        if (!word.is_about(next->process, next->subjects)) return false;
     }
     const std::uint64_t epoch = same_elsewhere > movement.epoch ? same_elsewhere : highest + 1;
     start(policy, state, *next, epoch, actions, arrived);
