@@ -53,14 +53,15 @@ Word read_word(const Heard& heard) {
     bool is_first = true;
     for (const HeardRung& report : heard.rungs()) {
         const auto at = report.provider();
-        if (!at) return word;
+        if (!at || word.all().contains(*at)) return word;
+        // No such rung: also of one that waits, since it would go on from there.
+        const std::size_t index = index_of(report.process, report.rung);
+        if (index == path_of(report.process).size()) return word;
         if (is_settled(report)) {
             word.settled.add(*at);
         } else if (is_parked(report)) {
             word.parked.add(*at);
         } else {
-            const std::size_t index = index_of(report.process, report.rung);
-            if (index == path_of(report.process).size()) return word;
             const bool is_alike = word.process == report.process &&
                                   (word.index == index || report.status == RungStatus::meeting);
             if (!is_first && !is_alike) return word;

@@ -453,7 +453,11 @@ void World::feed(Node& node, const Event& event) {
 }
 
 Announcement World::lie(Announcement said) {
-    switch (random_.between(0, 9)) {
+    const auto anyone = [&] {
+        return static_cast<std::size_t>(
+            random_.between(0, static_cast<Seconds>(nodes_.size()) - 1));
+    };
+    switch (random_.between(0, 16)) {
         case 0: said.epoch += static_cast<std::uint64_t>(random_.between(0, 5)); break;
         case 1: said.echo.epoch += static_cast<std::uint64_t>(random_.between(0, 3)); break;
         case 2: said.rungs.clear(); break;
@@ -469,6 +473,36 @@ Announcement World::lie(Announcement said) {
         case 6: said.term += static_cast<std::uint64_t>(random_.between(0, 3)); break;
         case 7: said.leader = nodes_[liar_].policy.identity; break;
         case 8: said.is_recovering = true; break;
+        case 9:
+        case 10: {
+            // Somebody has arrived, or moves, or waits, of whom that is not true.
+            RungReport report;
+            report.subject = nodes_[anyone()].policy.identity;
+            report.process = static_cast<ProcessKind>(random_.between(1, 8));
+            report.rung = static_cast<Rung>(random_.between(0, 6));
+            report.status = static_cast<RungStatus>(random_.between(1, 5));
+            if (random_.chance(0.5)) {
+                report.process = ProcessKind::join;
+                report.rung = Rung::IN;
+                report.status = RungStatus::done;
+            }
+            std::erase_if(said.rungs,
+                          [&](const RungReport& it) { return it.subject == report.subject; });
+            said.rungs.push_back(report);
+            break;
+        }
+        case 11:
+            if (!said.rungs.empty()) said.rungs.erase(said.rungs.begin());
+            break;
+        case 12:
+            for (RungReport& report : said.rungs) {
+                report.process = static_cast<ProcessKind>(random_.between(1, 8));
+                report.status = static_cast<RungStatus>(random_.between(1, 5));
+            }
+            break;
+        case 13: said.epoch -= std::min<std::uint64_t>(said.epoch, 2); break;
+        case 14: said.echo.steps = static_cast<std::uint8_t>(random_.between(0, 255)); break;
+        case 15: said.roster[0] ^= 1; break;
         default: said.contribution[0] ^= 1; break;
     }
     return said;
@@ -568,7 +602,8 @@ void World::carry_out(Node& node, const Action& action) {
         Mask cds = mask_of(node.state, instruct->instruction.intended.cds);
         Mask ns = mask_of(node.state, instruct->instruction.intended.ns);
         if (from == liar_ && random_.chance(0.5))
-            dnskey &= random_.next(), cds &= random_.next(), ns &= random_.next();
+            for (Mask* mask : {&dnskey, &cds, &ns})
+                *mask = random_.chance(0.5) ? *mask & random_.next() : *mask | random_.next();
         said.dnskeys = rdatas(dnskey);
         said.cdnskeys = rdatas(cds);
         said.name_servers = names(ns);
@@ -580,7 +615,8 @@ void World::carry_out(Node& node, const Action& action) {
             feed(receiver, event::VoteAsked{PeerGate::admit(nodes_[from].policy.identity), term});
         });
     } else if (const auto* give = std::get_if<action::GiveVote>(&action)) {
-        send(give->to, [this, from, term = give->term, granted = give->is_granted](Node& receiver) {
+        const bool granted = give->is_granted || (from == liar_ && random_.chance(0.3));
+        send(give->to, [this, from, term = give->term, granted](Node& receiver) {
             feed(receiver,
                  event::VoteGiven{PeerGate::admit(nodes_[from].policy.identity), term, granted});
         });
@@ -1096,7 +1132,9 @@ void World::check_machines() {
                     Mask(1) << static_cast<Mask>(state.providers[at].identity.wire()[5] - 'a');
             const auto [found, is_new] =
                 leaders_.emplace(std::pair(state.election.term, voters), a.at);
-            if (!is_new && found->second != a.at && verdict_.violation.empty())
+            // Who votes twice can make two: neither alone makes anybody remove anything.
+            if (!is_new && found->second != a.at && !settings_.has_liar &&
+                verdict_.violation.empty())
                 verdict_.violation =
                     "I11: two leaders in term " + std::to_string(state.election.term);
         }
