@@ -252,16 +252,31 @@ bool is_kept_before(const Position& a, const Position& b) {
     return rank(a) < rank(b);
 }
 
+// Nobody's word takes keys or CDS of one whom caches may ask: out of the NS RRset at most.
+Position without_loss(const Provider& provider, const Position& said) {
+    const Position& ours = provider.position;
+    const bool is_less =
+        (ours.has_keys() && !said.has_keys()) || (ours.has_cds() && !said.has_cds());
+    if (!is_less || !provider.was_reached) return said;
+    if (!ours.has_ns()) return ours;
+    return {ProcessKind::join, Rung::DS};
+}
+
 void agree_on_parked(const Policy& policy, ZoneState& state) {
     for (const std::size_t at : required(policy, state)) {
         for (const HeardRung& report : state.providers[at].heard->rungs()) {
             const auto of = report.provider();
             if (!of || !(is_parked(report) || is_settled(report))) continue;
-            const Position said{report.process, report.rung};
-            Position& ours = state.providers[*of].position;
-            if (is_kept_before(said, ours)) ours = said;
+            Provider& provider = state.providers[*of];
+            const Position said = without_loss(provider, {report.process, report.rung});
+            if (is_kept_before(said, provider.position)) provider.position = said;
         }
     }
+}
+
+// A set-up names a provider before it has a DS: not where there is one without it.
+bool may_be_set_up(const ZoneState& state, std::size_t at) {
+    return !state.parent.has_ds || state.providers[at].entry_keys.meets(state.parent.ds_some);
 }
 
 // Those that say of themselves that they have a part, on the roster that we have.
@@ -532,6 +547,8 @@ bool is_borne_out(const Policy& policy, const ZoneState& state,
         const Position& ours = provider.position;
         const Position& theirs = positions[at];
         if (!may_be_named(policy, state, at, theirs)) return false;
+        if (theirs.has_keys() && theirs.process == ProcessKind::setup && !may_be_set_up(state, at))
+            return false;
         const bool is_less =
             (ours.has_keys() && !theirs.has_keys()) || (ours.has_cds() && !theirs.has_cds());
         if (is_less && provider.was_reached && state.providers.front().position.has_keys())
@@ -699,7 +716,8 @@ bool take_back_arrivals(const Policy& policy, ZoneState& state) {
         for (const HeardRung& report : peer.heard->rungs()) {
             const auto of = report.provider();
             const Position said{report.process, report.rung};
-            if (!of || !is_parked(report) || !said.has_ns()) continue;
+            // Who had arrived is on the last rungs, which have both.
+            if (!of || !is_parked(report) || !said.has_ns() || !said.has_cds()) continue;
             Position& ours = state.providers[*of].position;
             if (!ours.is_settled()) continue;
             ours = said;
@@ -753,6 +771,8 @@ std::optional<Plan> common_plan(const Policy& policy, const ZoneState& state,
         epoch = peer.heard->epoch;
     }
     if (!common) return std::nullopt;
+    for (const std::size_t at : common->subjects)
+        if (common->process == ProcessKind::setup && !may_be_set_up(state, at)) return std::nullopt;
     // Also who leaves has to be taken in first where nothing is secure yet.
     for (const std::size_t at : common->subjects)
         if (common->process != ProcessKind::setup &&
