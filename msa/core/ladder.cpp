@@ -569,6 +569,11 @@ Intended intended_for(const Policy& policy, const ZoneState& state, std::size_t 
     intended.cds -= state.removed;
     // No CDS without its DNSKEY: a signer may refuse the whole zone for it.
     if (at == 0) intended.cds &= intended.dnskey | own_keys(state);
+    // Rather no CDS than one that leaves no way to a provider that is in the NS RRset and stays.
+    for (const Provider& it : state.providers)
+        if (it.position.has_ns() && it.position.process != ProcessKind::leave &&
+            !intended.cds.meets(it.announced_entry | it.entry_keys))
+            intended.cds = KeySet();
     // Neither a delegation nor a chain ends because something is not known at the moment.
     if (at == 0 && publishes_ns(position) && intended.ns.empty()) intended.ns = state.wanted.ns;
     if (at == 0 && publishes_cds(position) && intended.cds.empty()) {
