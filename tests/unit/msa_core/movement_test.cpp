@@ -160,9 +160,11 @@ TEST_CASE("Who came in or went unheard is taken from all others' alike word") {
         Word word;
         bool was_reached;
         bool is_in;
+        bool is_named = true;  // by the parent
     };
     for (const Row& row : {
              Row{Wanted::on, false, true, alike, false, true},
+             Row{Wanted::on, false, true, alike, false, false, false},
              Row{Wanted::on, false, true, other, false, false},
              Row{Wanted::on, true, false, alike, false, true},
              Row{Wanted::off, false, true, alike, true, true},
@@ -171,13 +173,16 @@ TEST_CASE("Who came in or went unheard is taken from all others' alike word") {
              Row{Wanted::off, true, false, alike, false, false},
              Row{Wanted::off, true, false, other, false, true},
          }) {
-        CAPTURE(int(row.wanted), row.is_ours, row.is_theirs, int(row.word), row.was_reached);
+        CAPTURE(int(row.wanted), row.is_ours, row.is_theirs, int(row.word), row.was_reached,
+                row.is_named);
         // The third is spoken of while the fourth is to join.
         ZoneLab lab = lab_of(4);
         auto& providers = lab.state.providers;
         providers[0].position = providers[1].position = arrived;
         if (row.is_ours) providers[2].position = arrived;
         providers[2].wanted = row.wanted;
+        lab.state.parent.is_known = lab.state.parent.has_ds = true;
+        if (row.is_named) lab.state.parent.ns_some = providers[2].servers;
         providers[2].was_reached = row.was_reached;
         lab.state.movement.epoch = 5;
         lab.state.movement.subjects = ProviderSet::of(3);
@@ -231,6 +236,70 @@ TEST_CASE("Who turns back from a rung of a leave that is done waits for those on
         REQUIRE(movement.subjects == ProviderSet::of(2));
         CHECK(int(last.start) == row.start);
         CHECK(int(movement.floor) == row.floor);
+    }
+}
+
+TEST_CASE("A report of a rung that there is not, or a second one of a provider, voids the word") {
+    struct Row {
+        Says extra;
+        bool is_taken;
+    };
+    for (const Row& row : {
+             Row{{3, {join, Rung::KEYS}, RungStatus::blocked}, true},
+             Row{{3, {join, Rung::STOPPED}, RungStatus::blocked}, false},
+             Row{{3, {leave, Rung::NS}, RungStatus::blocked}, false},
+             Row{{3, {join, Rung::NS_GONE}, RungStatus::meeting}, false},
+             Row{{2, {join, Rung::KEYS}, RungStatus::blocked}, false},
+             Row{{2, arrived, RungStatus::done}, false},
+         }) {
+        CAPTURE(row.extra.of, int(row.extra.position.process), int(row.extra.position.rung));
+        ZoneLab lab = restored();
+        lab.state.providers[3].position = Position{};
+        for (std::size_t from = 1; from <= 2; ++from) say(lab, from, 9, {{0}, {1}, {2}, row.extra});
+        std::vector<Action> actions;
+        move(lab.policy, lab.state, actions);
+        CHECK(lab.state.is_recovering != row.is_taken);
+    }
+}
+
+TEST_CASE("Nobody's word takes CDS or keys of a provider that waits and can be asked") {
+    struct Row {
+        Position ours;
+        bool is_reached;
+        Position said, then;
+    };
+    const Position in_ds{join, Rung::DS}, in_keys{join, Rung::KEYS}, in_ns{join, Rung::NS};
+    for (const Row& row : {
+             Row{arrived, true, in_ns, in_ns},
+             Row{arrived, true, in_ds, in_ds},
+             Row{arrived, true, in_keys, in_ds},
+             Row{in_ns, true, in_keys, in_ds},
+             Row{in_ds, true, in_keys, in_ds},
+             Row{arrived, true, {setup, Rung::KEYS}, in_ds},
+             Row{arrived, false, in_keys, in_keys},
+         }) {
+        CAPTURE(int(row.ours.rung), row.is_reached, int(row.said.process), int(row.said.rung));
+        ZoneLab lab = lab_of(4);
+        for (Provider& provider : lab.state.providers) provider.position = arrived;
+        Provider& waiting = lab.state.providers[2];
+        waiting.position = row.ours;
+        waiting.was_reached = row.is_reached;
+        // All are to meet for the fourth one.
+        lab.state.providers[3].position = Position{};
+        lab.state.providers[3].was_reached = false;
+        Movement& movement = lab.state.movement;
+        movement.epoch = 9;
+        movement.process = join;
+        movement.subjects = ProviderSet::of(3);
+        for (std::size_t from = 1; from <= 3; ++from)
+            say(lab, from, 9,
+                {{0},
+                 {1},
+                 {2, row.said, RungStatus::blocked},
+                 {3, {join, Rung::OUT}, RungStatus::meeting}});
+        std::vector<Action> actions;
+        move(lab.policy, lab.state, actions);
+        CHECK(waiting.position == row.then);
     }
 }
 
