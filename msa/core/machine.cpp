@@ -6,9 +6,11 @@
 #include "common/dns/rdata.hpp"
 #include "common/dns/rdata/csync.hpp"
 #include "common/dns/rdata/type_bitmap.hpp"
+#include "msa/core/adoption.hpp"
 #include "msa/core/election.hpp"
 #include "msa/core/intake.hpp"
 #include "msa/core/movement.hpp"
+#include "msa/core/word.hpp"
 #include "proto/digests.hpp"
 
 namespace chorale::msa {
